@@ -1,0 +1,1 @@
+"""What the atlas knows: shapes, the tensor language, operations and figures. Imports no Streamlit."""

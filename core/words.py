@@ -1,0 +1,77 @@
+"""The languages of the atlas: gettext catalogues, and the language of the visitor being served.
+
+Sources are written in English with `_("...")`, or `N_("...")` where a constant is only marked and translated
+when it is shown. The language is a context variable, so two visitors served by two threads never mix.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+DEFAULT = "en"
+LOCALE = Path(__file__).parent / "locale"
+
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT)
+
+
+def catalogue_path(language: str) -> Path:
+    """Where the .po file of `language` lies."""
+    return LOCALE / language / "LC_MESSAGES" / "atlas.po"
+
+
+@cache
+def _translations(language: str) -> gettext.NullTranslations:
+    path = catalogue_path(language)
+    if not path.exists():
+        return gettext.NullTranslations()
+    compiled = io.BytesIO()  # .po is what people read and git keeps; gettext wants the compiled form
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _(message: str) -> str:
+    """`message` in the visitor's language."""
+    return _translations(_language.get()).gettext(message) if message else ""
+
+
+def N_(message: str) -> str:
+    """Marks a constant for translation; it is translated with `_` where it is shown."""
+    return message
+
+
+def use(language: str) -> None:
+    """Speak `language` (a key of LANGUAGES) from here on in this context."""
+    _language.set(language if language in LANGUAGES else DEFAULT)
+
+
+def language() -> str:
+    """The language in use: a key of LANGUAGES."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak `code` inside the block."""
+    token = _language.set(code if code in LANGUAGES else DEFAULT)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def best_language(locale: str | None) -> str:
+    """The atlas's language for a browser's locale such as "zh-CN"; English where it speaks neither."""
+    code = (locale or DEFAULT).split("-")[0].split("_")[0].lower()
+    return code if code in LANGUAGES else DEFAULT
