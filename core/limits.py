@@ -1,0 +1,64 @@
+"""The limits: every number that says how much one visitor may ask for, as settings with safe defaults.
+
+`ATLAS_LIMITS=local` (one's own machine) allows more than `hosted` (a class, the public), which is the default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+PROFILE_VARIABLE = "ATLAS_LIMITS"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one request may ask for. Sizes in bytes, times in seconds."""
+
+    # The tensor language.
+    text: int = 2_000  # characters
+    depth: int = 32  # nested brackets, and levels of the tree
+    nodes: int = 500  # parts of the tree
+    digits: int = 20  # characters of one number
+    axes: int = 8
+    elements: int = 1_000_000  # logical elements of one tensor: an expanded view counts in full
+    total_elements: int = 4_000_000  # over all the parts of an expression
+    einsum_operands: int = 4
+    einsum_product: int = 10_000_000  # of the sizes of all its labels; also the multiplications of a product
+    # A worker.
+    wall_seconds: float = 2.0
+    cpu_seconds: int = 3
+    memory_bytes: int = 3 << 30  # address space
+    threads: int = 1
+    reply_bytes: int = 64 << 20
+    # Files.
+    file_bytes: int = 10_000_000
+    image_pixels: int = 4_000_000  # before decoding
+    clip_frames: int = 64
+    archive_members: int = 32
+    archive_bytes: int = 64_000_000  # unpacked
+    archive_ratio: int = 100  # unpacked against packed
+    safetensors_header_bytes: int = 1_000_000
+    safetensors_tensors: int = 64
+    csv_bytes: int = 1_000_000
+    csv_columns: int = 1_000
+
+
+HOSTED = Limits()
+LOCAL = replace(
+    HOSTED,
+    elements=100_000_000,
+    total_elements=400_000_000,
+    einsum_product=1_000_000_000,
+    wall_seconds=20.0,
+    cpu_seconds=60,
+    memory_bytes=8 << 30,
+    threads=2,
+    file_bytes=1_000_000_000,
+)
+PROFILES = {"hosted": HOSTED, "local": LOCAL}
+
+
+def current() -> Limits:
+    """The profile that the environment asks for; an unknown name gets the strict one."""
+    return PROFILES.get(os.environ.get(PROFILE_VARIABLE, "hosted").strip().lower(), HOSTED)
