@@ -1,6 +1,6 @@
 """The limits: every number that says how much one visitor may ask for, as settings with safe defaults.
 
-`ATLAS_LIMITS=local` (one's own machine) allows more than `hosted` (a class, the public), which is the default.
+`ATLAS_LIMITS=local` (one's own machine) allows more than `hosted` (a class, the public), the default.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Limits:
     elements: int = 1_000_000  # logical elements of one tensor: an expanded view counts in full
     total_elements: int = 4_000_000  # over all the parts of an expression
     einsum_operands: int = 4
-    einsum_product: int = 10_000_000  # of the sizes of all its labels; also the multiplications of a product
+    einsum_product: int = 10_000_000  # of the sizes of all its labels
+    products: int = 100_000_000  # multiplications of one matrix product or factorisation
     # A worker.
     wall_seconds: float = 2.0
     cpu_seconds: int = 3
@@ -50,6 +51,7 @@ LOCAL = replace(
     elements=100_000_000,
     total_elements=400_000_000,
     einsum_product=1_000_000_000,
+    products=10_000_000_000,
     wall_seconds=20.0,
     cpu_seconds=60,
     memory_bytes=8 << 30,
