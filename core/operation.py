@@ -133,7 +133,9 @@ class Operation:
     run: Callable[..., Tensor]
     explain: Callable[..., str]
     steps: Callable[..., Iterator[Step]]
+    result: str  # the name of the block of cells that holds run's result in the last step
     parameters: tuple[Parameter, ...] = ()
+    facts: Callable[..., list[tuple[str, str]]] | None = None  # first input -> (label, value) worth knowing
     presets: tuple[Preset, ...] = ()
     practice: tuple[Example, ...] = ()
     traps: tuple[Example, ...] = ()

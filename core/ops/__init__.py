@@ -1,0 +1,20 @@
+"""The written catalogue: every concept in reading order. The order is the course."""
+
+from __future__ import annotations
+
+from core.operation import Operation
+from core.ops.matrix_vector import MATRIX_VECTOR
+from core.words import N_
+
+CHAPTER_TITLES = {
+    "meaning": N_("Meaning"),
+    "objects": N_("Objects"),
+    "operations": N_("Operations"),
+}
+
+CHAPTERS: tuple[Operation, ...] = (MATRIX_VECTOR,)
+
+
+def find(key: str) -> Operation:
+    """The concept that answers at /<key>; raises KeyError where there is none."""
+    return {operation.key: operation for operation in CHAPTERS}[key]

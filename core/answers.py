@@ -1,0 +1,183 @@
+"""What a worker answers: a concept computed on the visitor's tensors, told step by step and drawn. Plain data out.
+
+This runs in the calculator's workers only: everything typed or linked is read, checked and computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from core import device, tensors
+from core.expression import ExpressionError
+from core.figures import film
+from core.operation import Example, Operation, Parameter
+from core.ops import find
+from core.shapes import ShapeError, show
+from core.words import _, speaking
+
+Answer = tuple[dict[str, Any], dict[str, bytes]]
+MOST_IN_CODE = 200  # elements of an input written into the code
+
+
+class Refusal(Exception):
+    """What was asked cannot be done; `problem` says why, and what would work."""
+
+    def __init__(self, **problem: Any) -> None:
+        super().__init__(problem.get("sentence", ""))
+        self.problem = problem
+
+
+def operation(arguments: Mapping[str, Any]) -> Answer:
+    """A concept on the visitor's inputs: result, why its shape, code, facts, and the film."""
+    with speaking(arguments.get("language", "en")):
+        try:
+            found = find(arguments["key"])
+            given = _read_inputs(found, arguments.get("inputs", {}))
+            return _operation(found, given, arguments)
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+
+
+def _operation(found: Operation, given: dict[str, torch.Tensor], arguments: Mapping[str, Any]) -> Answer:
+    why = _explain(found, given)
+    parameters = _read_parameters(found.parameters, arguments.get("parameters", {}))
+    placed = {name: tensor.to(device.current()) for name, tensor in given.items()}
+    result = _guarded(lambda: found.run(**placed))
+    steps = _guarded(lambda: list(found.steps(*given.values(), **parameters)))
+    figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
+    data = {
+        "result": described(result),
+        "why": why,
+        "code": code(found, given),
+        "inputs": {name: _summary(tensor) for name, tensor in given.items()},
+        "facts": [list(fact) for fact in found.facts(next(iter(given.values())))] if found.facts else [],
+        "steps": len(steps),
+        "home": figure["layout"]["meta"]["home"],
+    }
+    return data, {"film": film.to_json(figure)}
+
+
+def example(arguments: Mapping[str, Any]) -> Answer:
+    """A practice or a trap of a concept: its code and its film."""
+    with speaking(arguments.get("language", "en")):
+        try:
+            found = find(arguments["key"])
+            chosen = _example(found, arguments["example"])
+            given = _read_inputs(found, arguments.get("inputs", {})) if chosen.uses_inputs else {}
+            if given:
+                _explain(found, given)
+            parameters = _read_parameters(chosen.parameters, arguments.get("parameters", {}))
+            steps = _guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        figure = film.film(steps, key=f"{found.key}-{chosen.key}", mode=arguments.get("theme", "light"))
+        return {"code": chosen.code, "steps": len(steps)}, {"film": film.to_json(figure)}
+
+
+def _example(found: Operation, key: str) -> Example:
+    return {chosen.key: chosen for chosen in (*found.practice, *found.traps)}[key]
+
+
+def _read_inputs(found: Operation, texts: Mapping[str, str]) -> dict[str, torch.Tensor]:
+    """Every input as a float32 tensor; a Refusal names the input and the place in its text."""
+    given = {}
+    for item in found.inputs:
+        text = texts.get(item.name, item.default)
+        try:
+            tensor = tensors.read(text)
+        except ExpressionError as error:
+            raise Refusal(
+                input=item.name, rule=error.rule, sentence=error.sentence, fix=error.fix,
+                start=error.start, end=error.end, text=text,
+            ) from error  # fmt: skip
+        if tensor.is_complex():
+            sentence = _("{name} holds complex numbers; this page draws real ones.").format(name=item.name)
+            raise Refusal(
+                input=item.name, rule="complex", sentence=sentence, fix="", start=0, end=len(text), text=text
+            )
+        given[item.name] = tensor.to(torch.float32)
+    return given
+
+
+def _read_parameters(known: tuple[Parameter, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter's value; an unknown or bad one falls back to its default (the page has said so)."""
+    values = {}
+    for parameter in known:
+        raw = given.get(parameter.name, parameter.default)
+        try:
+            values[parameter.name] = parameter.read(str(int(raw)) if isinstance(raw, bool) else str(raw))
+        except ValueError:
+            values[parameter.name] = parameter.default
+    return values
+
+
+def _explain(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
+    try:
+        return found.explain(*(tuple(tensor.shape) for tensor in given.values()))
+    except ShapeError as error:
+        shapes = {name: list(tensor.shape) for name, tensor in given.items()}
+        raise Refusal(
+            input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found, given), shapes=shapes,
+            clash=[list(pair) for pair in error.clash],
+        ) from error  # fmt: skip
+
+
+def _shape_fix(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
+    """What shapes would work, by the names of the axes."""
+    wanted = "; ".join(f"{item.name} ({', '.join(item.axes.split())})" for item in found.inputs)
+    return _("What works: {shapes}, where an axis of the same name has the same size.").format(shapes=wanted)
+
+
+def _guarded(compute: Callable[[], Any]) -> Any:
+    """torch's own refusals as a sentence; they name no path and no line."""
+    try:
+        return compute()
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        if isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error):
+            raise MemoryError from error
+        reason = str(error).split("\n")[0][:200]
+        sentence = _("torch refused: {reason}").format(reason=reason)
+        raise Refusal(input=None, rule="torch", sentence=sentence, fix="") from error
+
+
+def described(tensor: torch.Tensor) -> dict[str, Any]:
+    """A result as torch prints it, with shape, dtype and device."""
+    return {
+        "text": repr(tensor.cpu()),  # torch leaves out the middle above a thousand elements
+        "shape": list(tensor.shape),
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "device": str(tensor.device),
+    }
+
+
+def _summary(tensor: torch.Tensor) -> dict[str, Any]:
+    return {
+        "shape": list(tensor.shape),
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "text": tensors.literal(tensor) if tensor.numel() <= MOST_IN_CODE else "",
+    }
+
+
+def code(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
+    """The code that ran, with the tensors written in: it runs alone."""
+    lines = ["import torch", ""]
+    for name, tensor in given.items():
+        lines.append(_assignment(name, tensor))
+    call = f"{found.run.__name__}({', '.join(given)})"
+    return "\n".join([*lines, "", "", found.code, "", "", f"print({call})"])
+
+
+def _assignment(name: str, tensor: torch.Tensor) -> str:
+    shape = show(tuple(tensor.shape))
+    if tensor.numel() > MOST_IN_CODE:
+        return f"{name} = torch.zeros({shape})  # put your own {shape} here"
+    text = tensors.literal(tensor).replace("nan", "float('nan')").replace("inf", "float('inf')")
+    if tensor.numel() == 0:
+        return f"{name} = torch.zeros({shape})"
+    return f"{name} = torch.tensor({text}, dtype=torch.{str(tensor.dtype).removeprefix('torch.')})  # {shape}"
+
+
+TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {"operation": operation, "example": example}

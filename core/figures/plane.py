@@ -1,0 +1,104 @@
+"""The plane: 2-D marks as Plotly scatter traces, one mark one function."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+
+from core.figures import marks, theme
+from core.figures.marks import Trace
+from core.panels import Arrow, Eigen, Label, Lattice, Mark, Path, Plane
+
+
+def draw(panel: Plane, mode: str, axes: tuple[str, str] = ("x", "y")) -> list[Trace]:
+    """The traces of a plane; `mode` is "light" or "dark", `axes` the subplot."""
+    place = {"xaxis": axes[0], "yaxis": axes[1], "hoverinfo": "skip", "showlegend": False}
+    return [trace(mark, panel, mode) | place for mark in panel.marks]
+
+
+@singledispatch
+def trace(mark: Mark, panel: Plane, mode: str) -> Trace:
+    """One mark as one trace."""
+    raise TypeError(f"a plane cannot draw {type(mark).__name__}")
+
+
+@trace.register
+def _lattice(mark: Lattice, panel: Plane, mode: str) -> Trace:
+    points = marks.lattice(mark.reach, mark.axes, 2)
+    return _line(mark, points, panel, {"color": theme.colour(mark.colour, mode), "width": mark.width})
+
+
+@trace.register
+def _path(mark: Path, panel: Plane, mode: str) -> Trace:
+    line = {"color": theme.colour(mark.colour, mode), "width": mark.width, "dash": mark.dash}
+    found = _line(mark, mark.points, panel, line)
+    if mark.fill:
+        found |= {"fill": "toself", "fillcolor": theme.faded(mark.colour, mark.fill, mode)}
+    return found
+
+
+@trace.register
+def _arrow(mark: Arrow, panel: Plane, mode: str) -> Trace:
+    hue = theme.colour(mark.colour, mode)
+    found = _line(mark, mark.points, panel, {"color": hue, "width": mark.width, "dash": mark.dash})
+    head = {
+        "symbol": "arrow",
+        "angleref": "previous",
+        "size": [0, 8 + 2.2 * mark.width],
+        "color": hue,
+        "opacity": 1,
+    }
+    return found | {"mode": "lines+markers", "marker": head}
+
+
+@trace.register
+def _label(mark: Label, panel: Plane, mode: str) -> Trace:
+    kind, template = mark.live
+    details = marks.meta(mark, (mark.at,))
+    if kind:
+        details["live"] = {"kind": kind, "matrix": "M", "vector": "x", "template": template}
+    return {
+        "type": "scatter",
+        "mode": "text",
+        **marks.coordinates(marks.standing(mark, (mark.at,), panel.state)),
+        "text": [f"<b>{mark.text}</b>" if mark.bold else mark.text],
+        "textposition": mark.place,
+        "textfont": {"size": 17, "color": theme.colour(mark.colour, mode)},
+        "cliponaxis": False,
+        "meta": details,
+    }
+
+
+@trace.register
+def _eigen(mark: Eigen, panel: Plane, mode: str) -> Trace:
+    ends = eigen_ends(np.array(mark.matrix), mark.reach)
+    found = _line(mark, ends, panel, {"color": theme.colour(mark.colour, mode), "width": 2, "dash": "dash"})
+    found["meta"]["eigen"] = {"matrix": mark.of, "extent": mark.reach}
+    return found
+
+
+def eigen_ends(A: np.ndarray, reach: float) -> tuple[tuple[float, float] | None, ...]:
+    """The real eigen-directions of A (2, 2) as up to two lines; always six points, gaps where there is none."""
+    values, vectors = np.linalg.eig(A)
+    lines: list[tuple[float, float] | None] = []
+    scale = max(1e-12, float(np.abs(A).max()))
+    only_scales = np.allclose(A, A[0, 0] * np.eye(2), atol=1e-9 * scale)
+    for k in range(2):
+        repeated = k == 1 and abs(values[0] - values[1]) < 1e-6 * scale
+        if only_scales or abs(values[k].imag) > 1e-9 * scale or repeated:
+            lines += [None, None, None]
+            continue
+        x, y = (float(c) for c in vectors[:, k].real)
+        lines += [(-reach * x, -reach * y), (reach * x, reach * y), None]
+    return tuple(lines) if any(lines) else ((np.nan, np.nan),) * 6
+
+
+def _line(mark: Mark, points: tuple, panel: Plane, line: dict) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        **marks.coordinates(marks.standing(mark, points, panel.state)),
+        "line": line,
+        "meta": marks.meta(mark, points),
+    }

@@ -1,0 +1,187 @@
+"""Practice: one fully connected layer of a network that was really trained, on scikit-learn's handwritten digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+import lazy_loader as lazy
+
+from core.numbers import factor, number
+from core.operation import Example, Slider, Step
+from core.panels import Bars, Panel, Picture
+from core.words import N_, _
+
+torch = lazy.load("torch")
+
+PIXELS, HIDDEN, CLASSES = 64, 16, 10
+ROUNDS, RATE, SEED = 120, 0.03, 7
+TRAINED_ON = 1_500  # of 1,797 digits; the others tell how good the network is
+
+
+class Network(NamedTuple):
+    """A trained network 64 -> 16 -> 10, and the share of unseen digits it reads rightly."""
+
+    W: torch.Tensor  # (16, 64)
+    b: torch.Tensor  # (16,)
+    V: torch.Tensor  # (10, 16)
+    c: torch.Tensor  # (10,)
+    accuracy: float
+
+
+def run(W: torch.Tensor, x: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """One fully connected layer. W (16, 64), x (64,), b (16,) -> h (16,)."""
+    h = torch.relu(torch.mv(W, x) + b)  # (hidden, pixel) @ (pixel,) -> (hidden,)
+    return h
+
+
+@cache
+def digits() -> tuple[torch.Tensor, torch.Tensor]:
+    """Images (1797, 64) with greys in [0, 1] and their labels (1797,): scikit-learn's `load_digits`."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return torch.tensor(bunch.data, dtype=torch.float32) / 16, torch.tensor(bunch.target)
+
+
+@cache
+def network() -> Network:
+    """The network, trained with Adam on the first 1,500 digits; seeded, so always the same."""
+    images, labels = digits()
+    seeded = torch.Generator().manual_seed(SEED)
+    weights = [
+        (torch.randn(HIDDEN, PIXELS, generator=seeded) / PIXELS**0.5).requires_grad_(),
+        torch.zeros(HIDDEN, requires_grad=True),
+        (torch.randn(CLASSES, HIDDEN, generator=seeded) / HIDDEN**0.5).requires_grad_(),
+        torch.zeros(CLASSES, requires_grad=True),
+    ]
+    with torch.enable_grad():
+        adam = torch.optim.Adam(weights, lr=RATE, weight_decay=1e-3)
+        for _round in range(ROUNDS):
+            adam.zero_grad()
+            scores = _scores(images[:TRAINED_ON], *weights)
+            torch.nn.functional.cross_entropy(scores, labels[:TRAINED_ON]).backward()
+            adam.step()
+    W, b, V, c = (weight.detach() for weight in weights)
+    guesses = _scores(images[TRAINED_ON:], W, b, V, c).argmax(1)
+    return Network(W, b, V, c, float((guesses == labels[TRAINED_ON:]).float().mean()))
+
+
+def _scores(
+    images: torch.Tensor, W: torch.Tensor, b: torch.Tensor, V: torch.Tensor, c: torch.Tensor
+) -> torch.Tensor:
+    return torch.relu(images @ W.T + b) @ V.T + c  # (image, pixel) -> (image, class)
+
+
+class Shown(NamedTuple):
+    """One digit on its way through the layer."""
+
+    net: Network
+    x: torch.Tensor  # (64,)
+    label: int
+    unit: int
+    h: torch.Tensor  # (16,)
+    chances: torch.Tensor  # (10,)
+
+
+def steps(*, sample: int = 1502, unit: int = 3) -> Iterator[Step]:
+    """The image becomes x, one row of W meets it, all rows do, and the network reads the digit."""
+    images, labels = digits()
+    net = network()
+    x = images[int(sample)]
+    h = run(net.W, x, net.b)
+    chances = torch.softmax(torch.mv(net.V, h) + net.c, 0)
+    shown = Shown(net, x, int(labels[int(sample)]), int(unit), h, chances)
+    yield Step(
+        _panels(shown, 0),
+        _("A handwritten {digit}: 8 × 8 grey values, laid end to end, are a vector x of 64 entries.").format(
+            digit=shown.label
+        ),
+        "x : (8, 8) → (64,)",
+    )
+    yield Step(
+        _panels(shown, 1),
+        _("Row {unit} of the trained W has 64 weights too: drawn as a picture, it is what hidden unit {unit} looks for.").format(unit=unit),
+        "W : (16, 64)",
+    )  # fmt: skip
+    yield _meeting(shown)
+    yield Step(
+        _panels(shown, 3),
+        _("All 16 rows at once are one matrix-vector product; relu sets the negative answers to zero."),
+        "h = relu(W·x + b) : (16, 64) @ (64,) → (16,)",
+    )
+    best = int(chances.argmax())
+    yield Step(
+        _panels(shown, 4),
+        _("A second product reads the hidden values: the network says {digit}, with {percent} %. It reads {accuracy} % of the digits it never saw.").format(
+            digit=best, percent=number(100 * float(chances[best])), accuracy=number(100 * net.accuracy)),
+        "softmax(V·h + c) : (10, 16) @ (16,) → (10,)",
+    )  # fmt: skip
+
+
+def _meeting(shown: Shown) -> Step:
+    answer = float(shown.net.W[shown.unit] @ shown.x)
+    bias, value = float(shown.net.b[shown.unit]), float(shown.h[shown.unit])
+    sentence = _(
+        "Weight times grey, pixel by pixel, and the sum is {sum}: blue pixels speak for it, red ones against."
+    ).format(sum=number(answer))
+    formula = f"h = relu({number(answer)} + {factor(bias)}) = {number(value)}"
+    return Step(_panels(shown, 2), sentence, formula)
+
+
+def _panels(shown: Shown, stage: int) -> tuple[Panel, ...]:
+    row = shown.net.W[shown.unit]
+    pictures = (
+        Picture("x", _square(shown.x), _("image x")),
+        Picture(
+            "row",
+            _square(row) if stage >= 1 else _blank(),
+            _("row {unit} of W").format(unit=shown.unit),
+            signed=True,
+        ),
+        Picture(
+            "product", _square(row * shown.x) if stage >= 2 else _blank(), _("weight × grey"), signed=True
+        ),
+    )
+    hidden = [
+        float(v) if stage >= 3 or (stage == 2 and k == shown.unit) else None for k, v in enumerate(shown.h)
+    ]
+    classes = [float(v) if stage >= 4 else None for v in shown.chances]
+    return (
+        *pictures,
+        Bars(
+            "hidden", tuple(hidden), tuple(str(k) for k in range(HIDDEN)), _("hidden values h"), (shown.unit,)
+        ),
+        Bars(
+            "classes",
+            tuple(classes),
+            tuple(str(k) for k in range(CLASSES)),
+            _("which digit?"),
+            (shown.label,),
+        ),
+    )
+
+
+def _square(values: torch.Tensor) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in values.reshape(8, 8).tolist())
+
+
+def _blank() -> tuple[tuple[float, ...], ...]:
+    return ((0.0,) * 8,) * 8
+
+
+DIGITS_LAYER = Example(
+    key="digits-layer",
+    title=N_("A fully connected layer reads a digit"),
+    summary=N_(
+        "1,797 handwritten digits, a network 64 → 16 → 10 trained on 1,500 of them by torch. Its first layer is "
+        "one matrix-vector product."
+    ),
+    run=run,
+    steps=steps,
+    parameters=(
+        Slider("sample", N_("Which digit"), 0, 1796, 1, 1502),
+        Slider("unit", N_("Which hidden unit"), 0, HIDDEN - 1, 1, 3),
+    ),
+)
