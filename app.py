@@ -1,0 +1,33 @@
+"""The server of Tensor Atlas: `streamlit run app.py` starts it.
+
+It mounts plotly.js and the stage's own modules, sends the security headers, and starts the calculator in the
+background, so that the first page is painted before torch has been imported anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from core import calculator
+from pages.shared import header, security, stage
+
+log = logging.getLogger("atlas")
+
+
+def on_script_error(error: Exception) -> bool:
+    """The trace goes to the log; the visitor reads one calm sentence instead of it."""
+    log.error("A page failed: %s", type(error).__name__)  # Streamlit has logged the trace by now
+    header.apology()
+    return True
+
+
+calculator.start()
+app = st.App(
+    "pages/shared/frame.py",
+    routes=stage.routes(),
+    middleware=[Middleware(security.Headers)],
+    on_script_error=on_script_error,
+)

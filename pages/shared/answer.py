@@ -1,0 +1,107 @@
+"""Asking the calculator on a page's behalf: an answer, or the problem as a sentence for the reader."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core import calculator, words
+from core.operation import Example, Operation
+from core.words import _
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A computed page: `data` as core.answers gives it, and the film's JSON bytes."""
+
+    data: Mapping[str, Any]
+    film: bytes
+
+    @property
+    def revision(self) -> int:
+        """The same for the same film, another for another."""
+        return zlib.crc32(self.film)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is no answer. `apply`: input name -> text that mends it; `start`, `end`: the place in the text."""
+
+    rule: str
+    sentence: str
+    input: str | None = None
+    fix: str = ""
+    apply: Mapping[str, str] = field(default_factory=dict)
+    start: int | None = None
+    end: int | None = None
+
+
+def of_operation(operation: Operation, values: Mapping[str, Any]) -> Answer | Problem:
+    """The answer for these inputs and parameters."""
+    return _ask("operation", {"key": operation.key, **_split(operation, values), **_setting()})
+
+
+def of_example(
+    operation: Operation, example: Example, values: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Answer | Problem:
+    """The answer of one practice example or trap; it receives the page's inputs only where it uses them."""
+    inputs = _split(operation, values)["inputs"] if example.uses_inputs else {}
+    request = {"key": operation.key, "example": example.key, "inputs": inputs, "parameters": dict(parameters)}
+    return _ask("example", {**request, **_setting()})
+
+
+def theme() -> str:
+    """Light or dark, as the visitor's page is."""
+    return st.context.theme.type or "light"
+
+
+def _setting() -> dict[str, str]:
+    return {"language": words.language(), "theme": theme()}
+
+
+def _split(operation: Operation, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        "inputs": {item.name: values[item.name] for item in operation.inputs},
+        "parameters": {item.name: values[item.name] for item in operation.parameters},
+    }
+
+
+def _ask(task: str, request: dict[str, Any]) -> Answer | Problem:
+    try:
+        reply = calculator.ask(task, request)
+    except calculator.Failure as failure:
+        return _failed(failure)
+    if "problem" in reply.data:
+        return _problem(reply.data["problem"])
+    return Answer(reply.data, reply.blobs["film"])
+
+
+def _problem(data: Mapping[str, Any]) -> Problem:
+    name = data.get("input")
+    mend = data.get("apply") or {}
+    if isinstance(mend, str):
+        mend = {name: mend} if name else {}
+    return Problem(
+        data["rule"], data["sentence"], name, data.get("fix") or "", mend, data.get("start"), data.get("end")
+    )
+
+
+def _failed(failure: calculator.Failure) -> Problem:
+    smaller = _("Try smaller tensors or fewer operations.")
+    again = _("Change a value to try again.")
+    sentences = {
+        "slow": (_("This took longer than {seconds} seconds and was stopped.").format(seconds=_seconds(failure)), smaller),
+        "memory": (_("This needs more memory than one answer may use."), smaller),
+        "died": (_("torch ended its own process while computing this. Nothing else was lost."), again),
+        "busy": (_("Many readers are computing at this moment."), _("Try again in a few seconds.")),
+    }
+    sentence, fix = sentences.get(failure.kind, (_("This could not be computed."), again))
+    return Problem(failure.kind, sentence, fix=fix)
+
+
+def _seconds(failure: calculator.Failure) -> str:
+    return f"{failure.seconds or 2:.3g}"

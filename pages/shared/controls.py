@@ -1,0 +1,183 @@
+"""Inputs, presets and parameters as widgets. Each widget mirrors the page state: it is set from it and changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.operation import Choice, Input, Operation, Parameter, Preset, Slider, Toggle
+from core.words import _
+from pages.shared import state
+from pages.shared.answer import Problem
+from pages.shared.markup import put, tag
+from pages.shared.problem import show_problem
+
+MOST_KEPT = 20_000  # characters of a field's text: past every limit, so that it is refused with a reason, not cut
+
+
+def show_inputs(operation: Operation, problem: Problem | None) -> list[Any]:
+    """A field for each input, the problem card under the field it is about. Returns the places for the shapes."""
+    places = []
+    for item in operation.inputs:
+        places.append(st.empty())
+        _input_field(operation, item)
+        if problem and problem.input == item.name:
+            show_problem(operation, problem, state.values(operation))
+    if problem and problem.input is None:
+        show_problem(operation, problem, state.values(operation))
+    return places
+
+
+def show_shape(place: Any, item: Input, known: Mapping[str, Any] | None) -> None:
+    """The line over a field: the tensor's name, what it is, and its shape and dtype once they are known."""
+    shape = tag("span", f"{written_shape(known['shape'])} {known['dtype']}", class_="atlas-shape") if known else ""
+    with place:
+        put(
+            tag(
+                "div",
+                tag("b", item.name),
+                tag("span", _(item.label), class_="atlas-label"),
+                shape,
+                class_="atlas-field",
+            )
+        )
+
+
+def show_presets(operation: Operation) -> None:
+    """The presets as pills; the one that the fields show is lit."""
+    if not operation.presets:
+        return
+    titles = {preset.key: _(preset.title) for preset in operation.presets}
+    field = state.key(operation, "preset.field")
+    _mirror(field, _matching(operation))
+    st.pills(
+        _("Examples"),
+        list(titles),
+        format_func=titles.__getitem__,
+        key=field,
+        on_change=_choose_preset,
+        args=(operation, field),
+        label_visibility="collapsed",
+    )
+
+
+def show_parameters(
+    prefix: str, parameters: Sequence[Parameter], values: Mapping[str, Any], change: Callable[[str, str], None]
+) -> None:
+    """A widget for each parameter, keyed "<prefix>.<name>.field". `change(name, field)` is called back."""
+    for parameter in parameters:
+        field = f"{prefix}.{parameter.name}.field"
+        _mirror(field, values[parameter.name])
+        _WIDGETS[type(parameter)](parameter, field, change)
+
+
+def show_operation_parameters(operation: Operation) -> None:
+    """The operation's own parameters; they go into the link."""
+    show_parameters(
+        operation.key,
+        operation.parameters,
+        state.values(operation),
+        lambda name, field: _take_parameter(operation, name, field),
+    )
+
+
+def show_reset(operation: Operation) -> None:
+    """Back to the defaults."""
+    st.button(
+        _("Reset"),
+        key=state.key(operation, "reset"),
+        type="tertiary",
+        on_click=state.put,
+        args=(operation, state.defaults(operation)),
+        disabled=state.values(operation) == state.defaults(operation),
+        help=_("All inputs and settings as they were at first"),
+    )
+
+
+def written_shape(shape: Sequence[int]) -> str:
+    """A shape as torch writes it: (2, 3), (3,), ()."""
+    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+
+
+def _input_field(operation: Operation, item: Input) -> None:
+    field = state.key(operation, f"{item.name}.field")
+    _mirror(field, st.session_state.get(state.key(operation, item.name), item.default))
+    st.text_input(
+        f"{item.name}: {_(item.label)}",
+        key=field,
+        label_visibility="collapsed",
+        on_change=_take_input,
+        args=(operation, item, field),
+        autocomplete="off",
+    )
+
+
+def _mirror(field: str, value: Any) -> None:
+    if st.session_state.get(field) != value:  # setting an equal value would overwrite what is being typed
+        st.session_state[field] = value
+
+
+def _take_input(operation: Operation, item: Input, field: str) -> None:
+    text = st.session_state[field][:MOST_KEPT]
+    if "\t" in text and "[" not in text:
+        text = text.replace("\n", " ").replace(" ", "\n")  # rows of a spreadsheet: a field joins them with a space
+    state.put(operation, {item.name: text if text.strip() else item.default})
+
+
+def _take_parameter(operation: Operation, name: str, field: str) -> None:
+    state.put(operation, {name: st.session_state[field]})
+
+
+def _choose_preset(operation: Operation, field: str) -> None:
+    chosen = st.session_state[field]
+    for preset in operation.presets:
+        if preset.key == chosen:
+            state.put(operation, _content(operation, preset))
+
+
+def _matching(operation: Operation) -> str | None:
+    now = state.values(operation)
+    for preset in operation.presets:
+        if all(now[name] == value for name, value in _content(operation, preset).items()):
+            return preset.key
+    return None
+
+
+def _content(operation: Operation, preset: Preset) -> dict[str, Any]:
+    """What a preset sets: its texts, with parameters as typed values."""
+    parameters = {item.name: item for item in operation.parameters}
+    return {name: parameters[name].read(text) if name in parameters else text for name, text in preset.values.items()}
+
+
+def _choice(parameter: Choice, field: str, change: Callable[[str, str], None]) -> None:
+    labels = {value: _(label) for value, label in parameter.options}
+    st.pills(
+        _(parameter.label),
+        list(labels),
+        format_func=labels.__getitem__,
+        key=field,
+        required=True,
+        on_change=change,
+        args=(parameter.name, field),
+    )
+
+
+def _slider(parameter: Slider, field: str, change: Callable[[str, str], None]) -> None:
+    st.slider(
+        _(parameter.label),
+        parameter.low,
+        parameter.high,
+        step=parameter.step,
+        key=field,
+        on_change=change,
+        args=(parameter.name, field),
+    )
+
+
+def _toggle(parameter: Toggle, field: str, change: Callable[[str, str], None]) -> None:
+    st.toggle(_(parameter.label), key=field, on_change=change, args=(parameter.name, field))
+
+
+_WIDGETS = {Choice: _choice, Slider: _slider, Toggle: _toggle}

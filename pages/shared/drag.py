@@ -1,0 +1,45 @@
+"""What a hand let go of on the stage -> the text of that input. Nothing from the browser is taken on trust."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.operation import Operation
+
+LARGEST = 1e6
+DIGITS = 6
+
+
+def new_text(operation: Operation, drag: Any, inputs: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(input name, canonical text) of a drag; None when it is not one that this page can have sent.
+
+    The value arrives padded with zeros to the space drawn and is cut to the input's shape.
+    """
+    if not isinstance(drag, Mapping):
+        return None
+    name = drag.get("variable")
+    if name not in [item.name for item in operation.inputs] or name not in inputs:
+        return None
+    shape = list(inputs[name]["shape"])
+    cut = _cut(drag.get("value"), shape)
+    return None if cut is None or not shape else (name, literal(cut))
+
+
+def literal(value: Any) -> str:
+    """Numbers in nested lists as the tensor language writes them: whole numbers without a point."""
+    if isinstance(value, list):
+        return f"[{', '.join(literal(entry) for entry in value)}]"
+    rounded = round(value, DIGITS) + 0.0  # + 0.0: no minus zero
+    return str(int(rounded)) if rounded == int(rounded) else repr(rounded)
+
+
+def _cut(value: Any, shape: Sequence[int]) -> Any:
+    if not shape:
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return float(value) if usable and abs(value) <= LARGEST else None
+    if not isinstance(value, list) or len(value) < shape[0]:
+        return None
+    parts = [_cut(entry, shape[1:]) for entry in value[: shape[0]]]
+    return None if any(part is None for part in parts) else parts

@@ -1,0 +1,15 @@
+"""The page frame, run at every visit: page config, language, look, navigation, and then the page itself."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import header, language, look, navigation, upkeep
+
+st.set_page_config(page_title="Tensor Atlas", page_icon=look.ICON, layout="wide")
+language.speak()
+page = navigation.choose()
+look.apply()
+header.show()
+page.run()
+upkeep.after_first_run()

@@ -1,0 +1,145 @@
+"""show_operation(op): the one layout in which every concept is read.
+
+The plate first (stage, and the inputs at hand beside it), then the text in quiet sections, with the numbers in the
+margin. The order on a phone is the order here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core import ops, words
+from core.operation import Operation
+from core.words import _
+from pages.shared import answer, controls, drag, link, notes, practice, stage, state
+from pages.shared.answer import Answer, Problem
+from pages.shared.markup import put, tag
+from pages.shared.sections import section, show_code, show_facts, show_next, show_result, show_text
+
+PLATE = (4, 1)  # the style sheet holds the second column at its own width
+
+
+def show_operation(operation: Operation) -> None:
+    """The whole page of a concept."""
+    fresh = state.adopt(operation)
+    show_title(operation)
+    notes_place = st.container(key="notes")
+    with st.container(key="plate"):
+        stage_column, side = st.columns(PLATE, gap="medium")
+    found, problem = _answers(operation, fresh)
+    with stage_column:
+        moved = show_stage(operation, found) if found else None
+    with side, st.container(key="inputs"):
+        show_side(operation, found, problem)
+    if found and _let_go(operation, moved, found):
+        st.rerun()
+    with notes_place:
+        notes.show(operation)
+    if found:
+        show_text_below(operation, found)
+    state.publish(operation, settled=problem is None)
+
+
+def show_title(operation: Operation) -> None:
+    """One slim line: where in the course, what, how it is written, what torch calls it."""
+    number = 1 + [item.key for item in ops.CHAPTERS].index(operation.key)
+    with st.container(key="title"):
+        put(
+            tag(
+                "div",
+                tag("span", f"{_(ops.CHAPTER_TITLES[operation.chapter])} · {number}", class_="atlas-position"),
+                tag("h1", _(operation.title)),
+                tag("span", operation.notation, class_="atlas-notation"),
+                tag("code", operation.call),
+                class_="atlas-title",
+            )
+        )
+
+
+def show_stage(operation: Operation, found: Answer) -> Any:
+    """The picture; returns what a hand let go of, if anything."""
+    with st.container(key="stage"):
+        return stage.stage(
+            state.key(operation, "stage"),
+            found.film,
+            identity=operation.key,
+            revision=found.revision,
+            address=True,
+            language=words.language(),
+            theme=answer.theme(),
+        )
+
+
+def show_side(operation: Operation, found: Answer | None, problem: Problem | None) -> None:
+    """The narrow column: a field for each tensor, examples, settings, Reset."""
+    places = controls.show_inputs(operation, problem)
+    known = found.data["inputs"] if found and not problem else {}
+    for item, place in zip(operation.inputs, places, strict=True):
+        controls.show_shape(place, item, known.get(item.name))
+    controls.show_presets(operation)
+    controls.show_operation_parameters(operation)
+    controls.show_reset(operation)
+
+
+def show_text_below(operation: Operation, found: Answer) -> None:
+    """Everything under the plate, in reading order."""
+    with st.container(key="reading"):
+        text, margin = st.columns((5, 3), gap="large")
+        with text:
+            show_text(operation, found)
+            show_code(found)
+        with margin:
+            show_result(found)
+            show_facts(found)
+        practice.show_all(operation)
+        if operation.place:
+            with section("place", _("Where it stands in a network")):
+                put(tag("p", _(operation.place)))
+        show_next(operation)
+
+
+def _answers(operation: Operation, fresh: bool) -> tuple[Answer | None, Problem | None]:
+    """The answer to show, and what is wrong with the present values. With a problem the last good answer stays."""
+    values = state.values(operation)
+    found = answer.of_operation(operation, values)
+    while fresh and isinstance(found, Problem) and found.input and values != state.defaults(operation):
+        values = _without(operation, found, values)
+        found = answer.of_operation(operation, values)
+    if isinstance(found, Problem):
+        last = answer.of_operation(operation, state.accepted(operation))
+        return (last if isinstance(last, Answer) else None), found
+    state.accept(operation, values)
+    if fresh:
+        _check_view(operation, found)
+    return found, None
+
+
+def _without(operation: Operation, problem: Problem, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A link's values without the input that cannot be used: its default, and a sentence that says so."""
+    sentence = _("{name} in the link cannot be used: {reason} The default is shown instead.")
+    state.notes(operation).append(sentence.format(name=problem.input, reason=problem.sentence))
+    default = {problem.input: state.defaults(operation)[problem.input]}
+    if values[problem.input] == default[problem.input]:  # the default clashes with the rest of the link
+        default = state.defaults(operation)
+    state.put(operation, default)
+    return {**values, **default}
+
+
+def _check_view(operation: Operation, found: Answer) -> None:
+    view = state.linked_view(operation)
+    layers = tuple(found.data.get("layers", ()))
+    wrong = [link.wrong_step(view.get("step", ""), found.data["steps"])]
+    wrong += [link.wrong_layers(view.get("layers", ""), layers)] if layers else []
+    state.notes(operation).extend(sentence for sentence in wrong if sentence)
+
+
+def _let_go(operation: Operation, moved: Any, found: Answer) -> bool:
+    """Take a drag over. True when it changed a value."""
+    change = drag.new_text(operation, moved, found.data["inputs"])
+    if change is None or state.values(operation)[change[0]] == change[1]:
+        return False
+    state.put(operation, dict([change]))
+    return True

@@ -1,0 +1,205 @@
+"""Page state <-> address. Pure: plain dictionaries in, plain dictionaries and sentences out.
+
+A link is read as strictly as typing is: a value that cannot be used is named in a sentence and left out, so that
+its default stands, and everything else is kept. `read(write(state))` is `state`.
+Texts in the tensor language are only measured here; whether they compute is the calculator's to say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core import limits, words
+from core.operation import Operation, Parameter, Toggle
+from core.words import _
+
+VERSION = "1"
+VIEW = ("step", "camera", "zoom", "layers")  # the browser writes these; the page only checks them
+LONGEST_NAME = 30
+MOST_NAMED = 5
+LONGEST_VIEW = 400
+LARGEST = 1e6  # of a camera's or a zoom's coordinates
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link says. `values`: inputs (text) and parameters (typed) that are usable and named; `notes`: sentences."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    view: dict[str, str] = field(default_factory=dict)
+    language: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read(operation: Operation | None, query: Mapping[str, list[str]]) -> Link:
+    """The link's content for `operation` (None: a page that has no inputs)."""
+    values: dict[str, Any] = {}
+    view: dict[str, str] = {}
+    language, notes, unknown = None, [], []
+    inputs = {item.name: item for item in operation.inputs} if operation else {}
+    parameters = {item.name: item for item in operation.parameters} if operation else {}
+    for name, given in query.items():
+        text = given[-1] if given else ""
+        if len(given) > 1 and (name in inputs or name in parameters or name in VIEW or name == "lang"):
+            notes.append(_("The link names {name} more than once; the last value is used.").format(name=name))
+        if name in inputs:
+            _take(values, notes, name, *_input(name, text))
+        elif name in parameters:
+            _take(values, notes, name, *_parameter(parameters[name], text))
+        elif name in VIEW and operation:
+            _take(view, notes, name, *_view(name, text))
+        elif name == "lang":
+            language = text if text in words.LANGUAGES else None
+            notes += [] if language else [_no_language(text)]
+        elif name == "v":
+            notes += [] if text == VERSION else [_other_version(text)]
+        else:
+            unknown.append(name)
+    return Link(values, view, language, (*notes, *_not_known(unknown)))
+
+
+def write(operation: Operation | None, values: Mapping[str, Any], language: str | None = None) -> dict[str, str]:
+    """The query parameters of a page: what differs from its defaults, and the language when it is given."""
+    query: dict[str, str] = {}
+    for item in operation.inputs if operation else ():
+        if values.get(item.name, item.default) != item.default:
+            query[item.name] = values[item.name]
+    for parameter in operation.parameters if operation else ():
+        value = values.get(parameter.name, parameter.default)
+        if value != parameter.default:
+            query[parameter.name] = spelled(value)
+    if language:
+        query["lang"] = language
+    return query
+
+
+def spelled(value: Any) -> str:
+    """A parameter's value as a link writes it."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def wrong_step(text: str, steps: int) -> str:
+    """A sentence when the link's `step` lies outside 0 .. steps - 1, else nothing."""
+    if not text or int(text) < steps:
+        return ""
+    return _("The link asks for step {step}, but the last one is {last}; the page opens as usual.").format(
+        step=shown(text), last=steps - 1
+    )
+
+
+def wrong_layers(text: str, known: tuple[str, ...]) -> str:
+    """A sentence when the link's `layers` names one that the picture does not have, else nothing."""
+    strangers = [name for name in text.split(",") if name not in known and name != "none"] if text else []
+    if not strangers:
+        return ""
+    return _("The link asks for the layer “{name}”, which this picture does not have.").format(name=shown(strangers[0]))
+
+
+def shown(text: str, longest: int = LONGEST_NAME) -> str:
+    """`text` short enough for a sentence, without characters that do not show."""
+    clean = "".join(letter if letter.isprintable() else "�" for letter in text[: longest + 1])
+    return clean if len(clean) <= longest else clean[:longest] + "…"
+
+
+def _take(into: dict[str, Any], notes: list[str], name: str, value: Any, note: str) -> None:
+    if note:
+        notes.append(note)
+    else:
+        into[name] = value
+
+
+def _input(name: str, text: str) -> tuple[str, str]:
+    longest = limits.current().text
+    if len(text) > longest:
+        return "", _(
+            "{name} in the link is {length} characters long, and {limit} are allowed; the default is shown instead."
+        ).format(name=name, length=len(text), limit=longest)
+    if not text.strip():
+        return "", _("{name} is empty in the link; the default is shown instead.").format(name=name)
+    return text, ""
+
+
+def _parameter(parameter: Parameter, text: str) -> tuple[Any, str]:
+    try:
+        value = parameter.read(text)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(text)
+    except ValueError:
+        default = spelled(parameter.default) if isinstance(parameter, Toggle) else parameter.default
+        return None, _("{name} cannot be “{value}”; {default} is used instead.").format(
+            name=parameter.name, value=shown(text), default=default
+        )
+    return value, ""
+
+
+def _view(name: str, text: str) -> tuple[str, str]:
+    if len(text) <= LONGEST_VIEW and _VIEW_RULES[name](text):
+        return text, ""
+    return "", _("The link's {name} cannot be “{value}”; the page opens as usual.").format(name=name, value=shown(text))
+
+
+def _is_step(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 4
+
+
+def _numbers(count: int, text: str) -> list[float]:
+    """The `count` numbers in `text`, or none of them when one cannot be used."""
+    parts = text.split(",")
+    if len(parts) != count or not text.isascii() or "_" in text or any(len(part) > 20 for part in parts):
+        return []
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        return []
+    return numbers if all(abs(number) <= LARGEST for number in numbers) else []
+
+
+def _is_camera(text: str) -> bool:
+    numbers = _numbers(9, text)
+    eye, centre, up = numbers[:3], numbers[3:6], numbers[6:]
+    return bool(numbers) and math.dist(eye, centre) > 1e-3 and math.hypot(*up) > 1e-3  # else there is no view
+
+
+def _is_zoom(text: str) -> bool:
+    numbers = _numbers(4, text)
+    return bool(numbers) and numbers[1] - numbers[0] > 1e-6 and numbers[3] - numbers[2] > 1e-6
+
+
+def _are_layers(text: str) -> bool:
+    return bool(text) and all(part.isascii() and part.replace("-", "").isalnum() for part in text.split(","))
+
+
+_VIEW_RULES = {
+    "step": _is_step,
+    "camera": _is_camera,
+    "zoom": _is_zoom,
+    "layers": _are_layers,
+}
+
+
+def _no_language(text: str) -> str:
+    return _("The atlas does not speak “{value}”; it speaks English (en) and Chinese (zh).").format(value=shown(text))
+
+
+def _other_version(text: str) -> str:
+    return _("The link was written for version {version} of the atlas; what is understood is shown.").format(
+        version=shown(text)
+    )
+
+
+def _not_known(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    listed = ", ".join(f"“{shown(name)}”" for name in names[:MOST_NAMED])
+    if len(names) > MOST_NAMED:
+        return (
+            _("The link has {count} parts that this page does not know, and they were left out: {names} …").format(
+                count=len(names), names=listed
+            ),
+        )
+    return (_("The link has parts that this page does not know, and they were left out: {names}.").format(names=listed),)

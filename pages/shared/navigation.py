@@ -1,0 +1,31 @@
+"""Addresses and the top navigation: one page per concept, grouped by chapter, from the written catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core import ops
+from core.operation import Operation
+from core.words import _
+
+PAGES = Path(__file__).resolve().parents[1]
+
+
+def script(operation: Operation) -> Path:
+    """The page file of a concept."""
+    return PAGES / operation.chapter / f"{operation.key.replace('-', '_')}.py"
+
+
+def page_of(operation: Operation) -> st.Page:
+    """The page that shows a concept, at `/<key>`."""
+    return st.Page(script(operation), title=_(operation.title), url_path=operation.key)
+
+
+def choose() -> st.Page:
+    """Declare every page and return the one that the address asks for."""
+    sections = {"": [st.Page(PAGES / "home" / "home.py", title="Tensor Atlas", default=True)]}
+    for operation in ops.CHAPTERS:
+        sections.setdefault(_(ops.CHAPTER_TITLES[operation.chapter]), []).append(page_of(operation))
+    return st.navigation(sections, position="hidden" if st.context.is_embedded else "top")

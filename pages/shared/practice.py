@@ -1,0 +1,59 @@
+"""Practice and traps: the operation at work on real data, each on a small stage of its own.
+
+Each is a fragment: changing its parameters reruns only it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import words
+from core.operation import Example, Operation
+from core.words import _
+from pages.shared import answer, controls, stage, state
+from pages.shared.answer import Problem
+from pages.shared.markup import put, tag
+from pages.shared.sections import section
+
+
+def show_all(operation: Operation) -> None:
+    """Every practice example, then every trap."""
+    for kind, heading, examples in (
+        ("practice", _("Practice"), operation.practice),
+        ("trap", _("A common mistake"), operation.traps),
+    ):
+        if examples:
+            with section(kind, heading):
+                for example in examples:
+                    show_example(operation, example)
+
+
+@st.fragment
+def show_example(operation: Operation, example: Example) -> None:
+    """One example: what it is, its settings, its stage, its code."""
+    prefix = state.key(operation, example.key)
+    put(tag("h3", _(example.title)), tag("p", _(example.summary), class_="atlas-text"))
+    values = {item.name: st.session_state.get(f"{prefix}.{item.name}", item.default) for item in example.parameters}
+    controls.show_parameters(prefix, example.parameters, values, lambda name, field: _take(prefix, name, field))
+    with st.spinner(_("Computing …"), show_time=False):
+        found = answer.of_example(operation, example, state.accepted(operation), values)
+    if isinstance(found, Problem):
+        put(tag("p", found.sentence, " ", found.fix, class_="atlas-quiet", role="status"))
+        return
+    stage.stage(
+        f"{prefix}.stage",
+        found.film,
+        identity=f"{operation.key}.{example.key}",
+        revision=found.revision,
+        address=False,
+        language=words.language(),
+        theme=answer.theme(),
+    )
+    with st.expander(_("The code that ran")):
+        st.code(found.data.get("code") or example.code, language="python")
+
+
+def _take(prefix: str, name: str, field: str) -> Any:
+    st.session_state[f"{prefix}.{name}"] = st.session_state[field]

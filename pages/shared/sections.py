@@ -1,0 +1,77 @@
+"""The quiet sections under the plate: heading, then text, code, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core import ops
+from core.operation import Operation
+from core.words import _
+from pages.shared import controls, navigation
+from pages.shared.answer import Answer
+from pages.shared.markup import put, tag
+
+
+@contextmanager
+def section(key: str, heading: str) -> Iterator[None]:
+    """A keyed section with its heading."""
+    with st.container(key=key):
+        put(tag("h2", heading))
+        yield
+
+
+def show_text(operation: Operation, found: Answer) -> None:
+    """The idea, the formula, and why the result has its shape."""
+    with st.container(key="idea"):
+        put(tag("p", _(operation.summary), class_="atlas-lead"))
+        st.latex(operation.latex)
+    with section("why", _("Why this shape")):
+        put(tag("p", found.data["why"]))
+    if operation.challenges:
+        with section("challenges", _("Try this")):
+            put(tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges)))
+
+
+def show_code(found: Answer) -> None:
+    """The code that computed the picture; it runs alone."""
+    with section("code", _("The code that ran")):
+        st.code(found.data["code"], language="python")
+
+
+def show_result(found: Answer) -> None:
+    """The value as torch prints it, with shape, dtype and device."""
+    result = found.data["result"]
+    with section("result", _("Result")):
+        st.code(result["text"], language=None, wrap_lines=True)
+        described = (
+            ("shape", controls.written_shape(result["shape"])),
+            ("dtype", result["dtype"]),
+            ("device", result["device"]),
+        )
+        put(_pairs(described))
+
+
+def show_facts(found: Answer) -> None:
+    """Numbers worth knowing about it: determinant, rank, eigenvalues."""
+    facts = found.data.get("facts")
+    if facts:
+        with st.container(key="facts"):
+            put(_pairs(facts))
+
+
+def show_next(operation: Operation) -> None:
+    """The neighbours in the course, where there are any."""
+    chapters = list(ops.CHAPTERS)
+    place = [item.key for item in chapters].index(operation.key)
+    neighbours = chapters[place + 1 : place + 2]
+    for neighbour in neighbours:
+        with st.container(key="next"):
+            st.page_link(navigation.page_of(neighbour), label=_("Next: {title}").format(title=_(neighbour.title)))
+
+
+def _pairs(pairs: object) -> object:
+    rows = [tag("div", tag("dt", label), tag("dd", value)) for label, value in pairs]
+    return tag("dl", *rows, class_="atlas-facts")

@@ -1,0 +1,77 @@
+"""What every answer of the server tells the browser not to do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FRAMES = os.environ.get("ATLAS_FRAME_ANCESTORS", "'self'")  # who may show the atlas in a frame: a course's own site
+INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
+
+
+def inline_scripts(page: str) -> list[str]:
+    """The source expressions ('sha256-...') that let exactly the inline scripts of `page` run."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+
+def content_policy(page: str, frames: str) -> str:
+    """The Content-Security-Policy: everything from this server, no inline script but Streamlit's own."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            " ".join(("script-src 'self' blob:", *inline_scripts(page))),  # blob: a component's inline module
+            "style-src 'self' 'unsafe-inline'",  # emotion and plotly.js write style attributes
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob:",
+            "font-src 'self' data:",
+            "connect-src 'self' ws: wss: blob: data:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            f"frame-ancestors {frames}",
+        )
+    )
+
+
+CONTENT_POLICY = content_policy(INDEX.read_text(encoding="utf-8"), FRAMES)
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", CONTENT_POLICY.encode()),
+)
+
+
+class Headers:
+    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; add the headers to the answer's start."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                added = [pair for pair in HEADERS if pair[0] not in present]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self.app(scope, receive, with_headers)

@@ -1,0 +1,105 @@
+"""The state of a page: its home is the session, under "matrix-vector.A"; the address follows it.
+
+The link is adopted at a page's first run in a session, after Back and Forward, and when another page's link
+names parameters. Otherwise the session is right, and the address is written when it says something else: one
+history entry a change. Widgets have keys of their own ("matrix-vector.A.field") and are only mirrors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import words
+from core.operation import Operation
+from pages.shared import language, link
+
+PAGE = "atlas.page"  # the page shown last
+HOME = "home"
+
+
+def name_of(operation: Operation | None) -> str:
+    """The prefix of a page's keys in the session."""
+    return operation.key if operation else HOME
+
+
+def key(operation: Operation | None, name: str) -> str:
+    """Where the session keeps `name` of a page."""
+    return f"{name_of(operation)}.{name}"
+
+
+def defaults(operation: Operation) -> dict[str, Any]:
+    """Every input's and parameter's default."""
+    return {item.name: item.default for item in (*operation.inputs, *operation.parameters)}
+
+
+def values(operation: Operation) -> dict[str, Any]:
+    """What the visitor has now, usable or not."""
+    return {name: st.session_state.get(key(operation, name), value) for name, value in defaults(operation).items()}
+
+
+def put(operation: Operation, changes: Mapping[str, Any]) -> None:
+    """Change some values. Also a callback for presets, fixes and Reset."""
+    for name, value in changes.items():
+        st.session_state[key(operation, name)] = value
+
+
+def accepted(operation: Operation) -> dict[str, Any]:
+    """The last values that made a picture; the defaults before any did."""
+    return st.session_state.get(key(operation, "accepted")) or defaults(operation)
+
+
+def accept(operation: Operation, good: Mapping[str, Any]) -> None:
+    """These values made a picture: it stays until the next that do."""
+    st.session_state[key(operation, "accepted")] = dict(good)
+
+
+def adopt(operation: Operation | None) -> bool:
+    """Take the link over where it counts (see above). True when it was taken."""
+    arrived = st.session_state.get(PAGE) != name_of(operation)
+    st.session_state[PAGE] = name_of(operation)
+    known = key(operation, "notes") in st.session_state
+    if known and not _back_or_forward() and not (arrived and len(st.query_params)):
+        return False
+    given = _read(operation)
+    st.session_state[key(operation, "notes")] = list(given.notes)
+    st.session_state[key(operation, "view")] = given.view
+    if operation:
+        put(operation, {**defaults(operation), **given.values})
+        st.session_state.pop(key(operation, "accepted"), None)
+    return True
+
+
+def publish(operation: Operation | None, *, settled: bool = True) -> None:
+    """Write the address where it says something else than the page. `settled`: the page's values made a picture."""
+    present = {name: st.query_params[name] for name in st.query_params}
+    own = {name: text for name, text in present.items() if name not in link.VIEW and name != "lang"}
+    wanted = link.write(operation, accepted(operation)) if operation and settled else own
+    view = _read(operation).view
+    code = language.chosen() or (words.language() if wanted != own and wanted else None)
+    spoken = {"lang": code} if code else {}
+    if {**wanted, **spoken, **view} != present:
+        st.query_params.from_dict({**wanted, **spoken, **view})
+        language.written(code)
+
+
+def linked_view(operation: Operation) -> dict[str, str]:
+    """The view (step, camera, zoom, layers) of the link that was adopted last."""
+    return st.session_state.get(key(operation, "view"), {})
+
+
+def notes(operation: Operation | None) -> list[str]:
+    """The sentences about the link that wait to be read."""
+    return st.session_state.setdefault(key(operation, "notes"), [])
+
+
+def _read(operation: Operation | None) -> link.Link:
+    return link.read(operation, {name: st.query_params.get_all(name) for name in st.query_params})
+
+
+def _back_or_forward() -> bool:
+    context = get_script_run_ctx()
+    return bool(context and context.is_history_navigation)
