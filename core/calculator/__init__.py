@@ -1,0 +1,60 @@
+"""The calculator: a small pool of worker processes that compute whatever a visitor typed, linked or uploaded.
+
+    calculator.start()                                  # in the background, at the server's start
+    reply = calculator.ask("operation", {...})          # Reply(data, blobs, device), or raises Failure(kind, detail)
+    calculator.device()                                 # {"kind": "cpu", "name": "", "asked": "auto", "note": ""}
+
+A crash costs one answer, a hang costs its wall (2 s), an allocation too large is refused; others notice nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from typing import Any
+
+from core.calculator.engine import Calculator
+from core.calculator.records import Failure, Reply, Settings
+
+__all__ = ["Calculator", "Failure", "Reply", "Settings", "ask", "device", "start", "stop"]
+
+_lock = threading.Lock()
+_calculator: Calculator | None = None
+
+
+def _the() -> Calculator:
+    global _calculator
+    with _lock:
+        if _calculator is None:
+            _calculator = Calculator()
+            atexit.register(stop)
+        return _calculator
+
+
+def start() -> None:
+    """Start the server's calculator in the background. Does not block; a second call does nothing."""
+    _the().start()
+
+
+def stop() -> None:
+    """End the server's calculator and its processes; the next `start` or `ask` makes a new one."""
+    global _calculator
+    with _lock:
+        calculator, _calculator = _calculator, None
+    if calculator is not None:
+        calculator.stop()
+
+
+def ask(task: str, arguments: dict[str, Any], *, wall: float | None = None) -> Reply:
+    """The answer of `task` to `arguments` (plain data). Blocks; thread-safe; raises Failure.
+
+    `wall` is how many seconds the worker may take (default: the limits'); an answer given before comes from the cache.
+    """
+    calculator = _the()
+    calculator.start()
+    return calculator.ask(task, arguments, wall=wall)
+
+
+def device() -> dict[str, str]:
+    """Where answers are computed, for a badge: kind, name, what was asked for, and a note (a code of core.device)."""
+    return _the().device()
