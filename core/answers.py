@@ -120,12 +120,12 @@ def _explain(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
     except ShapeError as error:
         shapes = {name: list(tensor.shape) for name, tensor in given.items()}
         raise Refusal(
-            input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found, given), shapes=shapes,
+            input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found), shapes=shapes,
             clash=[list(pair) for pair in error.clash],
         ) from error  # fmt: skip
 
 
-def _shape_fix(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
+def _shape_fix(found: Operation) -> str:
     """What shapes would work, by the names of the axes."""
     wanted = "; ".join(f"{item.name} ({', '.join(item.axes.split())})" for item in found.inputs)
     return _("What works: {shapes}, where an axis of the same name has the same size.").format(shapes=wanted)

@@ -78,6 +78,12 @@ def _share(index: int, count: int, gap: float = 0.03) -> list[float]:
     return [index * (width + gap), index * (width + gap) + width]
 
 
+def sides(panel: Plane, name: str) -> list[float]:
+    """How far a plane is seen to the left and right: a wide stage leaves room for the cells at the right."""
+    left, right = (-1.15, 1.95) if name == "wide" else (-1.2, 1.2)
+    return [left * panel.reach, right * panel.reach]
+
+
 def relayouts(panels: Sequence[Panel], found: Sequence[Place]) -> dict[str, dict[str, Any]]:
     """The two arrangements as flat relayout updates: {"wide": {"xaxis.domain": [...]}, "tall": {...}}."""
     result: dict[str, dict[str, Any]] = {"wide": {}, "tall": {}}
@@ -87,6 +93,11 @@ def relayouts(panels: Sequence[Panel], found: Sequence[Place]) -> dict[str, dict
                 result[name] |= {"scene.domain.x": box.x, "scene.domain.y": box.y}
             else:
                 result[name] |= {f"xaxis{x[1:]}.domain": box.x, f"yaxis{y[1:]}.domain": box.y}
+            if isinstance(panel, Plane) and panel.dimension == 2:
+                result[name] |= {
+                    "xaxis.range": sides(panel, name),
+                    "yaxis.range": [-panel.reach, panel.reach],
+                }
             if isinstance(panel, Cells) and place.toward != ("center", "middle"):
                 toward = place.toward if name == "wide" else ("center", "middle")
                 result[name] |= {

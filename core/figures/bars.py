@@ -30,7 +30,7 @@ def draw(panel: Bars, mode: str, axes: tuple[str, str]) -> list[Trace]:
         _bars(panel, [k for k in range(len(heights)) if k not in lit], heights, "vector", "bars", mode),
         _bars(panel, [k for k in range(len(heights)) if k in lit], heights, "accent", "lit-bars", mode),
     ]
-    return [place | trace for trace in (*bars, _labels(panel, mode, axes[0]), _title(panel, mode))]
+    return [place | trace for trace in (*bars, _labels(panel, mode), _title(panel, mode))]
 
 
 def _bars(panel: Bars, which: list[int], heights: list[float], hue: str, name: str, mode: str) -> Trace:
@@ -55,15 +55,15 @@ def _bars(panel: Bars, which: list[int], heights: list[float], hue: str, name: s
     }
 
 
-def _labels(panel: Bars, mode: str, axis: str) -> Trace:
+def _labels(panel: Bars, mode: str) -> Trace:
     return {
         "mode": "text",
         "x": list(range(len(panel.labels))),
         "y": [-ROOM / 2] * len(panel.labels),
         "text": list(panel.labels),
-        "textfont": {"size": 12, "color": theme.colour("quiet", mode)},
+        "textfont": {"size": 13, "color": theme.colour("quiet", mode)},
         "hoverinfo": "skip",
-        "meta": {"name": f"{panel.name}-labels", "unit": {"textfont.size": 0.55, "axis": axis}},
+        "meta": {"name": f"{panel.name}-labels"},
     }
 
 

@@ -142,7 +142,7 @@ def _plane_axes(panel: Plane, place: arrange.Place, mode: str) -> Figure:
     }
     reach = panel.reach
     return {
-        "xaxis": axis | {"range": [-1.15 * reach, 1.95 * reach], "domain": place.wide.x, "anchor": "y"},
+        "xaxis": axis | {"range": arrange.sides(panel, "wide"), "domain": place.wide.x, "anchor": "y"},
         "yaxis": axis | {"range": [-reach, reach], "domain": place.wide.y, "anchor": "x", "scaleanchor": "x"},
     }
 
@@ -237,7 +237,7 @@ def unfold(figure: Figure, between: int = 0) -> Figure:
         for part in range(1, between + 2) if step else [between + 1]:
             state = {name: _between(before[name], here[name], part / (between + 1)) for name in here}
             baked = {k: _baked(figure["data"][k], state) for k in moving}
-            kept = {k: partial for k, partial in zip(frame["traces"], frame["data"], strict=True)}
+            kept = dict(zip(frame["traces"], frame["data"], strict=True))
             whole = {k: kept.get(k, {}) | baked.get(k, {}) for k in {**kept, **baked}}
             frames.append({"name": f"{step}.{part}", "traces": list(whole), "data": list(whole.values())})
     return figure | {"frames": frames}

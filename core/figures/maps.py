@@ -24,7 +24,7 @@ def apply(
     matrix: Value | None,
     vector: Value | None,
 ) -> np.ndarray:
-    """The rule itself: base (count, d), mix and keep (count, d) or empty, matrix (d, d) or None, vector (d,) or None."""
+    """The rule itself: base, mix and keep (count, d) or empty, matrix (d, d) or None, vector (d,) or None."""
     points = base
     if vector is not None and len(mix):
         points = points + np.asarray(mix) * np.asarray(vector)  # (count, d) + (count, d) * (d,)

@@ -18,7 +18,7 @@ def draw(panel: Plane, mode: str, axes: tuple[str, str] = ("x", "y")) -> list[Tr
 
 
 @singledispatch
-def trace(mark: Mark, panel: Plane, mode: str) -> Trace:
+def trace(mark: Mark, _panel: Plane, _mode: str) -> Trace:
     """One mark as one trace."""
     raise TypeError(f"a plane cannot draw {type(mark).__name__}")
 

@@ -10,7 +10,7 @@ from core.figures import marks, theme
 from core.figures.marks import Trace
 from core.panels import Arrow, Label, Lattice, Mark, Path, Plane, Solid
 
-HEAD = 0.12  # length of an arrow's head, as a share of the view's reach
+HEAD = 0.15  # length of an arrow's head, as a share of the view's reach
 
 
 def draw(panel: Plane, mode: str, scene: str = "scene") -> list[Trace]:
@@ -20,7 +20,7 @@ def draw(panel: Plane, mode: str, scene: str = "scene") -> list[Trace]:
 
 
 @singledispatch
-def traces(mark: Mark, panel: Plane, mode: str) -> list[Trace]:
+def traces(mark: Mark, _panel: Plane, _mode: str) -> list[Trace]:
     """One mark as one or two traces."""
     raise TypeError(f"a space cannot draw {type(mark).__name__}")
 
@@ -129,7 +129,7 @@ def axes(reach: float, mode: str) -> dict:
         "aspectmode": "cube",
         "dragmode": "orbit",
         "camera": {
-            "eye": {"x": 1.15, "y": -1.35, "z": 0.75},
+            "eye": {"x": 0.95, "y": -1.2, "z": 0.62},
             "up": {"x": 0, "y": 0, "z": 1},
             "center": {"x": 0, "y": 0, "z": -0.08},
         },

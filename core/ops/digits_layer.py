@@ -93,31 +93,36 @@ def steps(*, sample: int = 1502, unit: int = 3) -> Iterator[Step]:
     h = run(net.W, x, net.b)
     chances = torch.softmax(torch.mv(net.V, h) + net.c, 0)
     shown = Shown(net, x, int(labels[int(sample)]), int(unit), h, chances)
-    yield Step(
-        _panels(shown, 0),
+    sentences = (
         _("A handwritten {digit}: 8 × 8 grey values, laid end to end, are a vector x of 64 entries.").format(
             digit=shown.label
         ),
-        "x : (8, 8) → (64,)",
+        _(
+            "Row {unit} of the trained W has 64 weights too: drawn as a picture, it is what unit {unit} looks for."
+        ).format(unit=unit),
     )
-    yield Step(
-        _panels(shown, 1),
-        _("Row {unit} of the trained W has 64 weights too: drawn as a picture, it is what hidden unit {unit} looks for.").format(unit=unit),
-        "W : (16, 64)",
-    )  # fmt: skip
+    yield Step(_panels(shown, 0), sentences[0], "x : (8, 8) → (64,)")
+    yield Step(_panels(shown, 1), sentences[1], "W : (16, 64)")
     yield _meeting(shown)
     yield Step(
         _panels(shown, 3),
         _("All 16 rows at once are one matrix-vector product; relu sets the negative answers to zero."),
         "h = relu(W·x + b) : (16, 64) @ (64,) → (16,)",
     )
-    best = int(chances.argmax())
-    yield Step(
-        _panels(shown, 4),
-        _("A second product reads the hidden values: the network says {digit}, with {percent} %. It reads {accuracy} % of the digits it never saw.").format(
-            digit=best, percent=number(100 * float(chances[best])), accuracy=number(100 * net.accuracy)),
-        "softmax(V·h + c) : (10, 16) @ (16,) → (10,)",
-    )  # fmt: skip
+    yield _verdict(shown)
+
+
+def _verdict(shown: Shown) -> Step:
+    best = int(shown.chances.argmax())
+    sentence = _(
+        "A second product reads the hidden values: the network says {digit}, with {percent} %. "
+        "It reads {accuracy} % of the digits it never saw."
+    ).format(
+        digit=best,
+        percent=number(100 * float(shown.chances[best])),
+        accuracy=number(100 * shown.net.accuracy),
+    )
+    return Step(_panels(shown, 4), sentence, "softmax(V·h + c) : (10, 16) @ (16,) → (10,)")
 
 
 def _meeting(shown: Shown) -> Step:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 
+from core.numbers import number, subscript
 from core.ops import geometry
 from core.panels import Arrow, Bind, Eigen, Label, Lattice, Mark, Matrix, Path, Point, Solid
-from core.numbers import number, subscript
 from core.words import _
 
 BASIS = ("basis1", "basis2", "basis3")
+PLACES = ("bottom center", "top left", "top left")  # of their names: away from the area between them
 MOVED = Bind(matrix="M")
 CUBE_FACES = (
     (0, 1, 3), (0, 3, 2), (4, 5, 7), (4, 7, 6), (0, 1, 5), (0, 5, 4),
@@ -56,7 +57,15 @@ def vector_marks(size: int, moves: bool = True) -> list[Mark]:
     still = Bind(vector="x", mix=ends)
     marks: list[Mark] = [
         Arrow("x", "vector", bind=still, points=both, width=3.0, dash="dot"),
-        Label("x-name", "vector", bind=Bind(vector="x", mix=ends[1:]), at=origin(size), text="x", bold=True),
+        Label(
+            "x-name",
+            "vector",
+            bind=Bind(vector="x", mix=ends[1:]),
+            at=origin(size),
+            text="x",
+            bold=True,
+            place="top left",
+        ),
     ]
     if moves:
         image = Bind(matrix="M", vector="x", mix=ends)
@@ -98,7 +107,7 @@ def area_marks() -> list[Mark]:
     corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))
     return [
         Path("area", "area", layer="area", bind=MOVED, points=corners, width=1.5, fill=0.22),
-        Label("area-name", "area-text", layer="area", bind=MOVED, at=(0.5, 0.5), text=_("area"),
+        Label("area-name", "area-text", layer="area", bind=MOVED, at=(0.7, 0.3), text=_("area"),
               live=("det", _("area {}")), place="middle center"),
     ]  # fmt: skip
 
@@ -112,8 +121,8 @@ def volume_marks() -> list[Mark]:
     return [
         Solid("area", "area", layer="area", bind=MOVED, points=corners, faces=CUBE_FACES, opacity=0.18),
         Path("area-edges", "area", layer="area", bind=MOVED, points=tuple(edges), width=3.0),
-        Label("area-name", "area-text", layer="area", bind=MOVED, at=(0.5, 0.5, 0.5), text=_("volume"),
-              live=("det", _("volume {}")), place="middle center"),
+        Label("area-name", "area-text", layer="area", bind=MOVED, at=(1.0, 1.0, 1.0), text=_("volume"),
+              live=("det", _("volume {}")), place="bottom center"),
     ]  # fmt: skip
 
 

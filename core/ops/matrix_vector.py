@@ -66,7 +66,9 @@ class Scene:
         self.start = torch.diag(
             torch.tensor([1.0 if k < n or self.size == 2 else 0.0 for k in range(self.size)]).double()
         )
-        self.reach = _reach(self.map, geometry.padded(x, self.size), geometry.padded(self.y, self.size))
+        self.reach = _reach(
+            self.size, self.map, geometry.padded(x, self.size), geometry.padded(self.y, self.size)
+        )
         self.subspaces = geometry.subspaces(A.detach().cpu())
         self.eigen = geometry.eigen_lines(self.map) if m == n else []
 
@@ -200,15 +202,21 @@ def _panels(
     return (scene.plane(M, turn, reading, told), cells)
 
 
-def _reach(*values: torch.Tensor) -> float:
-    """How far the view goes: all columns, x and y with some air, at least three units."""
-    furthest = max(float(value.abs().max()) for value in values)
-    return max(3.0, min(1.2 * furthest + 0.4, 1e6))
+def _reach(size: int, *values: torch.Tensor) -> float:
+    """How far the view goes up and down, in units: all columns, x and y with some air; a wide stage sees more aside."""
+    points = torch.cat([value.reshape(size, -1) for value in values], dim=1)  # one column for each point
+    across, *others = points.abs().amax(dim=1).tolist()
+    wanted = (
+        max(1.25 * max(others), 0.75 * across, -1.1 * float(points[0].min()))
+        if size == 2
+        else 1.15 * max(across, *others)
+    )
+    return max(2.6 if size == 2 else 2.2, min(wanted, 1e6))
 
 
 def _moments(scene: Scene, motion: str) -> Iterator[Moment | _Undrawn]:
     if not scene.drawable:
-        yield _Undrawn(_undrawable(scene.A, scene.x))
+        yield _Undrawn(_undrawable(scene.A))
         return
     x = scene.x.tolist()
     mix = plus(f"{factor(v)}·e{subscript(j + 1)}" for j, v in enumerate(x))
@@ -226,7 +234,7 @@ class _Undrawn(NamedTuple):
     formula: str = ""
 
 
-def _undrawable(A: torch.Tensor, x: torch.Tensor) -> str:
+def _undrawable(A: torch.Tensor) -> str:
     if min(A.shape) == 0:
         return _(
             "An axis of A {shape} has size 0: there is nothing to draw, but the product has a shape."
@@ -362,7 +370,7 @@ def _tell_columns(A: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> Iterator
         yield Told(rows=m), _("Nothing is added up: y is {y}.").format(y=vector(y.tolist())), "y = A·x"
     for j in range(shown if m * n else 0):
         done = n if j == shown - 1 else j + 1
-        amount, column = float(x[j]), vector(A[:MOST, j].tolist())
+        amount = float(x[j])
         part = (A[:, :done] @ x[:done]) if done < n else y
         sentence = _("Take {amount} times column {number} of A and add it on: the sum is now {sum}.").format(
             amount=number(amount), number=j + 1, sum=vector(part[:MOST].tolist())
