@@ -14,6 +14,9 @@ from core.operation import Example, Operation
 from core.words import _
 
 
+PASSING = ("busy", "died", "broken")  # failures that may not come again
+
+
 @dataclass(frozen=True)
 class Answer:
     """A computed page: `data` as core.answers gives it, and the film's JSON bytes."""
@@ -94,7 +97,10 @@ def _failed(failure: calculator.Failure) -> Problem:
     smaller = _("Try smaller tensors or fewer operations.")
     again = _("Change a value to try again.")
     sentences = {
-        "slow": (_("This took longer than {seconds} seconds and was stopped.").format(seconds=_seconds(failure)), smaller),
+        "slow": (
+            _("This took longer than {seconds} seconds and was stopped.").format(seconds=_seconds(failure)),
+            smaller,
+        ),
         "memory": (_("This needs more memory than one answer may use."), smaller),
         "died": (_("torch ended its own process while computing this. Nothing else was lost."), again),
         "busy": (_("Many readers are computing at this moment."), _("Try again in a few seconds.")),

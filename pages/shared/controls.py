@@ -14,25 +14,34 @@ from pages.shared.answer import Problem
 from pages.shared.markup import put, tag
 from pages.shared.problem import show_problem
 
-MOST_KEPT = 20_000  # characters of a field's text: past every limit, so that it is refused with a reason, not cut
+MOST_KEPT = (
+    20_000  # characters of a field's text: past every limit, so that it is refused with a reason, not cut
+)
 
 
-def show_inputs(operation: Operation, problem: Problem | None) -> list[Any]:
-    """A field for each input, the problem card under the field it is about. Returns the places for the shapes."""
+def show_inputs(operation: Operation, problem: Problem | None, kept: bool) -> list[Any]:
+    """A field for each input, the problem card under the field it is about. Returns the places for the shapes.
+
+    `kept`: a picture of earlier values is on the stage.
+    """
     places = []
     for item in operation.inputs:
         places.append(st.empty())
         _input_field(operation, item)
         if problem and problem.input == item.name:
-            show_problem(operation, problem, state.values(operation))
+            show_problem(operation, problem, state.values(operation), kept)
     if problem and problem.input is None:
-        show_problem(operation, problem, state.values(operation))
+        show_problem(operation, problem, state.values(operation), kept)
     return places
 
 
 def show_shape(place: Any, item: Input, known: Mapping[str, Any] | None) -> None:
     """The line over a field: the tensor's name, what it is, and its shape and dtype once they are known."""
-    shape = tag("span", f"{written_shape(known['shape'])} {known['dtype']}", class_="atlas-shape") if known else ""
+    shape = (
+        tag("span", f"{written_shape(known['shape'])} {known['dtype']}", class_="atlas-shape")
+        if known
+        else ""
+    )
     with place:
         put(
             tag(
@@ -64,7 +73,10 @@ def show_presets(operation: Operation) -> None:
 
 
 def show_parameters(
-    prefix: str, parameters: Sequence[Parameter], values: Mapping[str, Any], change: Callable[[str, str], None]
+    prefix: str,
+    parameters: Sequence[Parameter],
+    values: Mapping[str, Any],
+    change: Callable[[str, str], None],
 ) -> None:
     """A widget for each parameter, keyed "<prefix>.<name>.field". `change(name, field)` is called back."""
     for parameter in parameters:
@@ -122,7 +134,9 @@ def _mirror(field: str, value: Any) -> None:
 def _take_input(operation: Operation, item: Input, field: str) -> None:
     text = st.session_state[field][:MOST_KEPT]
     if "\t" in text and "[" not in text:
-        text = text.replace("\n", " ").replace(" ", "\n")  # rows of a spreadsheet: a field joins them with a space
+        text = text.replace("\n", " ").replace(
+            " ", "\n"
+        )  # rows of a spreadsheet: a field joins them with a space
     state.put(operation, {item.name: text if text.strip() else item.default})
 
 
@@ -148,7 +162,10 @@ def _matching(operation: Operation) -> str | None:
 def _content(operation: Operation, preset: Preset) -> dict[str, Any]:
     """What a preset sets: its texts, with parameters as typed values."""
     parameters = {item.name: item for item in operation.parameters}
-    return {name: parameters[name].read(text) if name in parameters else text for name, text in preset.values.items()}
+    return {
+        name: parameters[name].read(text) if name in parameters else text
+        for name, text in preset.values.items()
+    }
 
 
 def _choice(parameter: Choice, field: str, change: Callable[[str, str], None]) -> None:

@@ -1,25 +1,50 @@
-"""The right end of the header line: the other language, and the device that computes."""
+"""The right end of the header line: the device that computes, and the other language."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core import words
-from core.words import _
+from core import calculator, words
+from core.words import N_, _
 from pages.shared import language
 from pages.shared.markup import put, tag
 
+# Codes of core.device -> what the badge says about it.
+NOTES = {
+    "looking": N_("Looking for an accelerator; until one answers, the CPU computes."),
+    "unknown": N_("ATLAS_DEVICE names no device that the atlas knows; it chose by itself."),
+    "missing": N_("The device asked for is not there; the CPU computes."),
+    "failed": N_("The accelerator's process ended; the CPU computes until it is back."),
+}
+
 
 def show() -> None:
-    """The language switch: one press, no menu, as there are two."""
+    """The device badge and the language switch: one press, no menu, as there are two languages."""
     other = next(code for code in words.LANGUAGES if code != words.language())
     with st.container(key="header"):
+        show_device(calculator.device())
         st.button(
-            words.LANGUAGES[other], key="atlas.switch", type="tertiary", on_click=language.choose, args=(other,)
+            words.LANGUAGES[other],
+            key="atlas.switch",
+            type="tertiary",
+            on_click=language.choose,
+            args=(other,),
         )
+
+
+def show_device(device: dict[str, str]) -> None:
+    """Where tensors are computed."""
+    note = _(NOTES[device["note"]]) if device["note"] in NOTES else _("Tensors are computed here.")
+    label = f"{device['kind'].upper()}{'*' if device['note'] else ''}"
+    title = f"{device['name']} {note}".strip()
+    put(tag("span", label, class_="atlas-badge", title=title))
 
 
 def apology() -> None:
     """What a visitor reads when a page failed: no trace, no path."""
     with st.container(key="apology"):
-        put(tag("p", _("This page could not be shown. It has been noted; reload it, or go back to the start.")))
+        put(
+            tag(
+                "p", _("This page could not be shown. It has been noted; reload it, or go back to the start.")
+            )
+        )

@@ -50,7 +50,9 @@ def show_title(operation: Operation) -> None:
         put(
             tag(
                 "div",
-                tag("span", f"{_(ops.CHAPTER_TITLES[operation.chapter])} · {number}", class_="atlas-position"),
+                tag(
+                    "span", f"{_(ops.CHAPTER_TITLES[operation.chapter])} · {number}", class_="atlas-position"
+                ),
                 tag("h1", _(operation.title)),
                 tag("span", operation.notation, class_="atlas-notation"),
                 tag("code", operation.call),
@@ -75,7 +77,7 @@ def show_stage(operation: Operation, found: Answer) -> Any:
 
 def show_side(operation: Operation, found: Answer | None, problem: Problem | None) -> None:
     """The narrow column: a field for each tensor, examples, settings, Reset."""
-    places = controls.show_inputs(operation, problem)
+    places = controls.show_inputs(operation, problem, kept=found is not None)
     known = found.data["inputs"] if found and not problem else {}
     for item, place in zip(operation.inputs, places, strict=True):
         controls.show_shape(place, item, known.get(item.name))

@@ -61,7 +61,9 @@ def read(operation: Operation | None, query: Mapping[str, list[str]]) -> Link:
     return Link(values, view, language, (*notes, *_not_known(unknown)))
 
 
-def write(operation: Operation | None, values: Mapping[str, Any], language: str | None = None) -> dict[str, str]:
+def write(
+    operation: Operation | None, values: Mapping[str, Any], language: str | None = None
+) -> dict[str, str]:
     """The query parameters of a page: what differs from its defaults, and the language when it is given."""
     query: dict[str, str] = {}
     for item in operation.inputs if operation else ():
@@ -97,7 +99,9 @@ def wrong_layers(text: str, known: tuple[str, ...]) -> str:
     strangers = [name for name in text.split(",") if name not in known and name != "none"] if text else []
     if not strangers:
         return ""
-    return _("The link asks for the layer “{name}”, which this picture does not have.").format(name=shown(strangers[0]))
+    return _("The link asks for the layer “{name}”, which this picture does not have.").format(
+        name=shown(strangers[0])
+    )
 
 
 def shown(text: str, longest: int = LONGEST_NAME) -> str:
@@ -140,7 +144,9 @@ def _parameter(parameter: Parameter, text: str) -> tuple[Any, str]:
 def _view(name: str, text: str) -> tuple[str, str]:
     if len(text) <= LONGEST_VIEW and _VIEW_RULES[name](text):
         return text, ""
-    return "", _("The link's {name} cannot be “{value}”; the page opens as usual.").format(name=name, value=shown(text))
+    return "", _("The link's {name} cannot be “{value}”; the page opens as usual.").format(
+        name=name, value=shown(text)
+    )
 
 
 def _is_step(text: str) -> bool:
@@ -183,7 +189,9 @@ _VIEW_RULES = {
 
 
 def _no_language(text: str) -> str:
-    return _("The atlas does not speak “{value}”; it speaks English (en) and Chinese (zh).").format(value=shown(text))
+    return _("The atlas does not speak “{value}”; it speaks English (en) and Chinese (zh).").format(
+        value=shown(text)
+    )
 
 
 def _other_version(text: str) -> str:
@@ -198,8 +206,12 @@ def _not_known(names: list[str]) -> tuple[str, ...]:
     listed = ", ".join(f"“{shown(name)}”" for name in names[:MOST_NAMED])
     if len(names) > MOST_NAMED:
         return (
-            _("The link has {count} parts that this page does not know, and they were left out: {names} …").format(
-                count=len(names), names=listed
-            ),
+            _(
+                "The link has {count} parts that this page does not know, and they were left out: {names} …"
+            ).format(count=len(names), names=listed),
         )
-    return (_("The link has parts that this page does not know, and they were left out: {names}.").format(names=listed),)
+    return (
+        _("The link has parts that this page does not know, and they were left out: {names}.").format(
+            names=listed
+        ),
+    )

@@ -1,15 +1,27 @@
-"""What the pages wear: one style sheet of our own over Streamlit's, read once."""
+"""What the pages wear: one style sheet of our own over Streamlit's, in the colours of the figures."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
-STYLE = "<style>" + Path(__file__).with_name("look.css").read_text(encoding="utf-8") + "</style>"
+from core.figures import theme
+from pages.shared import answer
+
+SHEET = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
 ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
+COLOURS = ("background", "ink", "quiet", "hairline", "axis", "accent")
+
+
+@cache
+def style(mode: str) -> str:
+    """The style sheet in the theme "light" or "dark"."""
+    colours = "".join(f"--atlas-{name}: {theme.colour(name, mode)};" for name in COLOURS)
+    return f"<style>:root {{ {colours} }}\n{SHEET}</style>"
 
 
 def apply() -> None:
     """Put the style sheet on the page; it takes no room."""
-    st.html(STYLE)
+    st.html(style(answer.theme()))

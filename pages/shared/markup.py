@@ -25,7 +25,8 @@ def text(value: object) -> Html:
 def tag(name: str, *children: object, **attributes: str) -> Html:
     """One element; `class_` becomes class, `aria_label` aria-label. Children and attribute values are escaped."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(value, quote=True)}"' for key, value in attributes.items()
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(value, quote=True)}"'
+        for key, value in attributes.items()
     )
     return Html(f"<{name}{written}>{''.join(text(child) for child in children)}</{name}>")
 

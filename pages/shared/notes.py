@@ -16,4 +16,6 @@ def show(operation: Operation | None) -> None:
     if waiting:
         with st.container(key="note"):
             put(tag("ul", *(tag("li", sentence) for sentence in waiting), role="status"))
-            st.button(_("Understood"), key=state.key(operation, "dismiss"), type="tertiary", on_click=waiting.clear)
+            st.button(
+                _("Understood"), key=state.key(operation, "dismiss"), type="tertiary", on_click=waiting.clear
+            )

@@ -35,8 +35,12 @@ def show_example(operation: Operation, example: Example) -> None:
     """One example: what it is, its settings, its stage, its code."""
     prefix = state.key(operation, example.key)
     put(tag("h3", _(example.title)), tag("p", _(example.summary), class_="atlas-text"))
-    values = {item.name: st.session_state.get(f"{prefix}.{item.name}", item.default) for item in example.parameters}
-    controls.show_parameters(prefix, example.parameters, values, lambda name, field: _take(prefix, name, field))
+    values = {
+        item.name: st.session_state.get(f"{prefix}.{item.name}", item.default) for item in example.parameters
+    }
+    controls.show_parameters(
+        prefix, example.parameters, values, lambda name, field: _take(prefix, name, field)
+    )
     with st.spinner(_("Computing …"), show_time=False):
         found = answer.of_example(operation, example, state.accepted(operation), values)
     if isinstance(found, Problem):

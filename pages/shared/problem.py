@@ -9,15 +9,15 @@ import streamlit as st
 
 from core.operation import Operation
 from core.words import _
-from pages.shared import state
+from pages.shared import answer, state
 from pages.shared.answer import Problem
 from pages.shared.markup import Html, join, put, tag
 
 AROUND = 24  # characters of the text shown on each side of the marked place
 
 
-def show_problem(operation: Operation, problem: Problem, values: Mapping[str, Any]) -> None:
-    """The card. The picture on the stage is still the last good one, and the card says so."""
+def show_problem(operation: Operation, problem: Problem, values: Mapping[str, Any], kept: bool) -> None:
+    """The card. `kept`: the picture on the stage is still the last good one, and the card says so."""
     with st.container(key="problem"):
         text = str(values.get(problem.input, "")) if problem.input else ""
         put(
@@ -36,7 +36,10 @@ def show_problem(operation: Operation, problem: Problem, values: Mapping[str, An
                 on_click=state.put,
                 args=(operation, {name: text}),
             )
-        put(tag("p", _("The picture shows the last values that worked."), class_="atlas-quiet"))
+        if problem.rule in answer.PASSING:
+            st.button(_("Try again"), key=state.key(operation, "again"))
+        if kept:
+            put(tag("p", _("The picture shows the last values that worked."), class_="atlas-quiet"))
 
 
 def marked(text: str, problem: Problem) -> Html:

@@ -69,7 +69,9 @@ def show_next(operation: Operation) -> None:
     neighbours = chapters[place + 1 : place + 2]
     for neighbour in neighbours:
         with st.container(key="next"):
-            st.page_link(navigation.page_of(neighbour), label=_("Next: {title}").format(title=_(neighbour.title)))
+            st.page_link(
+                navigation.page_of(neighbour), label=_("Next: {title}").format(title=_(neighbour.title))
+            )
 
 
 def _pairs(pairs: object) -> object:

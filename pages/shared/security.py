@@ -14,7 +14,9 @@ import streamlit
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-FRAMES = os.environ.get("ATLAS_FRAME_ANCESTORS", "'self'")  # who may show the atlas in a frame: a course's own site
+FRAMES = os.environ.get(
+    "ATLAS_FRAME_ANCESTORS", "'self'"
+)  # who may show the atlas in a frame: a course's own site
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 
 

@@ -38,7 +38,9 @@ def defaults(operation: Operation) -> dict[str, Any]:
 
 def values(operation: Operation) -> dict[str, Any]:
     """What the visitor has now, usable or not."""
-    return {name: st.session_state.get(key(operation, name), value) for name, value in defaults(operation).items()}
+    return {
+        name: st.session_state.get(key(operation, name), value) for name, value in defaults(operation).items()
+    }
 
 
 def put(operation: Operation, changes: Mapping[str, Any]) -> None:

@@ -1,0 +1,162 @@
+"""The law of imports: they go down only. And what the server's own process must never load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# layer -> the layers it may import (besides itself). A file belongs to the longest prefix that fits.
+LAYERS = {
+    "app": {"pages.shared", "core.calculator"},
+    "pages": {"pages.shared", "core.ops"},
+    "pages.shared": {
+        "core.answers", "core.calculator", "core.device", "core.figures", "core.export", "core.limits", "core.operation",
+        "core.ops", "core.words",
+    },
+    "core.calculator": {"core.device", "core.limits", "core.words"},
+    "core.answers": {
+        "core.device", "core.expression", "core.figures", "core.limits", "core.numbers", "core.operation", "core.ops",
+        "core.panels", "core.shapes", "core.tensors", "core.words",
+    },
+    "core.figures": {"core.numbers", "core.operation", "core.panels", "core.words"},
+    "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},
+    "core.ops": {"core.numbers", "core.operation", "core.panels", "core.shapes", "core.words"},
+    "core.operation": {"core.panels", "core.shapes", "core.words"},
+    "core.panels": {"core.numbers", "core.words"},
+    "core.tensors": {"core.expression", "core.limits", "core.numbers", "core.shapes", "core.words"},
+    "core.expression": {"core.limits", "core.numbers", "core.shapes", "core.words"},
+    "core.shapes": {"core.words"},
+    "core.numbers": {"core.words"},
+    "core.device": {"core.words"},
+    "core.limits": set(),
+    "core.words": set(),
+    "core": set(),
+    "start": set(),
+}  # fmt: skip
+STREAMLIT = ("app", "pages")  # only these import Streamlit
+PLOTLY = ("core.figures", "core.export")  # only these import Plotly
+# What a worker loads and the server must not.
+HEAVY = ("torch", "plotly", "sklearn", "scipy")
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the project by dotted name."""
+    paths = [
+        ROOT / "app.py",
+        ROOT / "start.py",
+        *(ROOT / "core").rglob("*.py"),
+        *(ROOT / "pages").rglob("*.py"),
+    ]
+    named = {}
+    for path in paths:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return named
+
+
+def layer_of(module: str) -> str:
+    """The layer with the longest name that `module` lies in."""
+    fits = [layer for layer in LAYERS if module == layer or module.startswith(layer + ".")]
+    return max(fits, key=len, default="")
+
+
+def imported(source: str, module: str, known: set[str]) -> set[str]:
+    """The dotted names that a module imports; `from core import words` counts as core.words."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join([*module.split(".")[: -node.level], *([base] if base else [])])
+            submodules = {f"{base}.{alias.name}" for alias in node.names} & known
+            found |= submodules or {base}
+            if submodules and len(submodules) < len(node.names):
+                found.add(base)
+    return found
+
+
+def breaches(module: str, source: str, known: set[str]) -> list[str]:
+    """What in `source` breaks the law, as sentences."""
+    layer, found = layer_of(module), []
+    for name in sorted(imported(source, module, known)):
+        top = name.split(".")[0]
+        if top == "streamlit" and not module.startswith(STREAMLIT):
+            found.append(f"{module} imports Streamlit")
+        if top == "plotly" and not module.startswith(PLOTLY):
+            found.append(f"{module} imports Plotly")
+        if top in ("core", "pages", "app") and layer_of(name) not in {layer, *LAYERS[layer]}:
+            found.append(f"{module} imports {name}")
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_imports_go_down(module: str) -> None:
+    """No module imports what lies above or beside it."""
+    known = modules()
+    assert breaches(module, known[module].read_text(encoding="utf-8"), set(known)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "breach"),
+    [
+        ("core.words", "import streamlit as st", "core.words imports Streamlit"),
+        (
+            "core.ops.matrix_vector",
+            "from plotly import graph_objects",
+            "core.ops.matrix_vector imports Plotly",
+        ),
+        (
+            "core.ops.matrix_vector",
+            "from core.figures import film",
+            "core.ops.matrix_vector imports core.figures.film",
+        ),
+        ("core.figures.film", "from core import ops", "core.figures.film imports core.ops"),
+        ("core.shapes", "def f():\n    import core.answers", "core.shapes imports core.answers"),
+        ("pages.shared.link", "import app", "pages.shared.link imports app"),
+        ("core.expression.parse", "from ..tensors import read", "core.expression.parse imports core.tensors"),
+    ],
+)
+def test_the_law_can_be_broken(module: str, source: str, breach: str) -> None:
+    """The test above can fail."""
+    assert breaches(module, source, {*modules(), "core.figures.film", "core.ops", "core.answers"}) == [breach]
+
+
+def test_no_flat_page() -> None:
+    """A .py file directly in pages/ starts Streamlit's old multipage mode for the first visitor."""
+    assert list((ROOT / "pages").glob("*.py")) == []
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Which of HEAVY a fresh interpreter has loaded after `statement`."""
+    question = f"import sys\n{statement}\nprint([n for n in {HEAVY!r} if n in sys.modules and sys.modules[n].__spec__])"
+    # lazy_loader registers a stand-in of its own type: only a module that was really executed has torch._C
+    question = question.replace("sys.modules[n].__spec__", "any(m.startswith(n + '.') for m in sys.modules)")
+    answer = subprocess.run(
+        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(ast.literal_eval(answer.stdout.strip().splitlines()[-1]))
+
+
+SERVER = (
+    "import core.calculator, core.ops, pages.shared.lesson, pages.shared.home, pages.shared.navigation, app"
+)
+
+
+def test_the_server_loads_nothing_heavy() -> None:
+    """Start-up, memory, and the promise that nothing typed is computed in the server's own process."""
+    assert loaded_after(SERVER + "\nfrom core import calculator\ncalculator.stop()") == set()
+
+
+@pytest.mark.parametrize("name", ["torch", "plotly"])
+def test_a_heavy_import_would_be_seen(name: str) -> None:
+    """The test above can fail."""
+    extra = {"torch": "import torch", "plotly": "import plotly.graph_objects"}[name]
+    assert name in loaded_after(f"import core.words\n{extra}")
