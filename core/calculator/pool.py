@@ -167,6 +167,8 @@ class Pool:
                 check(message, number)
             except NotStarted:
                 self._lose(worker)
+                if time.monotonic() > until:
+                    raise Failure("died", time.monotonic() - begun) from None
                 continue
             except (TimeoutError, frames.Closed, frames.Corrupt, OSError) as error:
                 self._lose(worker)
@@ -174,7 +176,8 @@ class Pool:
             except BaseException:
                 self._lose(worker)
                 raise
-            worn = worker.served >= settings.requests_per_worker or message.header.get("failure") == "memory"
+            strained = message.header.get("failure") == "memory" and settings.method == "fork"
+            worn = strained or worker.served >= settings.requests_per_worker
             self._lose(worker) if worn else self._give_back(worker)
             return message
 

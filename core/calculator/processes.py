@@ -97,8 +97,8 @@ class ForkedWorker:
             self.socket.settimeout(max(deadline - time.monotonic(), 0.0005))
             try:
                 got = self.socket.recv_into(view)
-            except ConnectionResetError:
-                return 0
+            except ConnectionResetError:  # it ended with the request unread
+                raise NotStarted from None
             if time.monotonic() > deadline:
                 raise TimeoutError
             return got

@@ -58,6 +58,15 @@ def imported(where: str, path: list[str]) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+def preload(config: dict[str, Any]) -> None:
+    """Load what answers other than the first will want: modules, and whatever the tasks' own `warm()` prepares."""
+    for module in config["preload"]:
+        importlib.import_module(module)
+    warm = getattr(sys.modules[config["tasks"].split(":")[0]], "warm", None)
+    if warm is not None:
+        warm()
+
+
 def confine(config: dict[str, Any], *, memory: bool = True) -> None:
     """Set the limits that hold for the whole life of this process."""
     import torch
@@ -90,20 +99,20 @@ def serve(wire: Wire, tasks: Mapping[str, Task], config: dict[str, Any]) -> None
         while True:
             request = frames.read(wire.read_into, config["request_bytes"])
             with _watched(request.header):
-                reply = answer(request, tasks, config["reply_bytes"])
+                reply = answer(request, tasks, config)
             wire.write(reply)
 
 
-def answer(request: frames.Message, tasks: Mapping[str, Task], limit: int) -> bytes:
+def answer(request: frames.Message, tasks: Mapping[str, Task], config: dict[str, Any]) -> bytes:
     """The bytes of the reply to `request`. Every exception of a task becomes a failure with a code."""
     number = request.header["id"]
     try:
         question = json.loads(request.parts[0])
-        start_afresh()
+        start_afresh(config["threads"])
         task = tasks[question["task"]]
         data, blobs = contextvars.copy_context().run(task, question["arguments"])
         parts = [json.dumps(data).encode(), *(bytes(memoryview(blob)) for blob in blobs.values())]
-        if sum(map(len, parts)) > limit:
+        if sum(map(len, parts)) > config["reply_bytes"]:
             return _failure(number, "memory", "reply-size")
         return frames.encode({"id": number, "blobs": list(blobs)}, parts)
     except MemoryError:
@@ -124,13 +133,14 @@ def _failure(number: int, kind: str, detail: str, trace: str = "") -> bytes:
     return frames.encode({"id": number, "failure": kind, "detail": detail, "trace": trace[-8_000:]})
 
 
-def start_afresh() -> None:
+def start_afresh(threads: int) -> None:
     """Put back whatever a task before may have changed in this process."""
     import random
 
     import numpy
     import torch
 
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
     random.seed(0)
     numpy.random.seed(0)
@@ -197,8 +207,8 @@ def main() -> None:
         device.use(found.kind)
     load_torch()
     tasks = tasks_in(config["tasks"], config["path"])
-    for module in config["preload"]:
-        importlib.import_module(module)
+    if config["preload"]:
+        preload(config)
     confine(config, memory=not config["detect"])
     wire.write(frames.encode({"hello": found.as_dict()}))
     silence()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import select
@@ -130,11 +129,7 @@ class Zygote:
     def preload(self) -> None:
         """Load what later workers should have at hand and the first answer need not wait for."""
         try:
-            for module in self.config["preload"]:
-                importlib.import_module(module)
-            warm = getattr(sys.modules[self.config["tasks"].split(":")[0]], "warm", None)
-            if warm is not None:
-                warm()
+            worker.preload(self.config)
         except Exception:
             traceback.print_exc()
         gc.collect()

@@ -31,7 +31,7 @@ def echo(arguments):
 
 def double(arguments):
     """A blob of float32s, each twice the number given."""
-    values = torch.tensor(arguments["values"]) * 2
+    values = torch.tensor(arguments["values"], dtype=torch.float32) * 2
     return {"count": values.numel()}, {"values": values.numpy().tobytes()}
 
 
@@ -46,7 +46,9 @@ def who(arguments):
         "sklearn": "sklearn.datasets" in sys.modules,
         "warm": PRELOADED["warm"],
         "secret": os.environ.get("ATLAS_TEST_SECRET", ""),
-        "descriptors": sorted(map(int, os.listdir("/proc/self/fd"))) if Path("/proc/self/fd").exists() else [],
+        "descriptors": sorted(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+        if Path("/proc/self/fd").exists()
+        else [],
         "device": device.current().type,
     }, {}
 
@@ -104,7 +106,9 @@ def once(arguments):
 
 
 def raises(arguments):
-    raise {"value": ValueError, "memory": MemoryError, "exit": SystemExit}[arguments["what"]]("/etc/secret/path")
+    raise {"value": ValueError, "memory": MemoryError, "exit": SystemExit}[arguments["what"]](
+        "/etc/secret/path"
+    )
 
 
 def prints(arguments):
@@ -122,7 +126,7 @@ def writes_file(arguments):
 
 
 def opens_files(arguments):
-    files = [open(os.devnull) for _ in range(200)]  # noqa: SIM115
+    files = [Path(os.devnull).open() for _ in range(200)]  # noqa: SIM115
     return {"open": len(files)}, {}
 
 
@@ -269,7 +273,9 @@ def on_device(arguments):
     return {"where": where, "pid": os.getpid()}, {}
 
 
-TASKS = {name: thing for name, thing in list(globals().items()) if callable(thing) and not name.startswith("_")}
+TASKS = {
+    name: thing for name, thing in list(globals().items()) if callable(thing) and not name.startswith("_")
+}
 
 
 # ---- detectors
