@@ -1,0 +1,261 @@
+"""The stage: the browser component that plays, steps, scrubs, drags and captures every figure.
+
+`routes()` goes into st.App: plotly.js out of the installed plotly package, and the stage's own modules, each under
+an address that changes with its content. `stage(...)` mounts one and returns what the hand let go of, once.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypedDict
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from core.words import _
+
+STATIC = Path(__file__).parent / "static"
+FOREVER = "public, max-age=31536000, immutable"
+TYPES = {".js": "text/javascript", ".css": "text/css"}
+LARGEST = 1e6  # of a dragged entry
+SIZES = (2, 3)  # of the space drawn
+NAME_LENGTH = 20
+
+
+class Drag(TypedDict):
+    """What was let go: a variable's value, padded with zeros to the space drawn, and where the reader was."""
+
+    variable: str
+    value: list
+    step: int
+    camera: dict[str, dict[str, float]] | None
+
+
+# --- what the browser fetches
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of plotly.js and of the stage's modules, under server.baseUrlPath."""
+    return [
+        Route(_plotly_path(), _serve_plotly, methods=["GET"]),
+        Route(f"{_stage_folder()}/{{name}}", _serve_module, methods=["GET"]),
+    ]
+
+
+def _base() -> str:
+    path = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+@cache
+def _plotly_file() -> Path:
+    import importlib.util
+
+    spec = importlib.util.find_spec(
+        "plotly"
+    )  # found, not imported: plotly takes memory that a page never needs
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+
+
+@cache
+def _plotly_path() -> str:
+    from importlib.metadata import version
+
+    return f"{_base()}/plotly/{version('plotly')}/plotly.min.js"
+
+
+@cache
+def _modules() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
+
+
+@cache
+def _stage_folder() -> str:
+    digest = hashlib.sha256()
+    for name, content in _modules().items():
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return f"{_base()}/stage/{digest.hexdigest()[:16]}"
+
+
+@cache
+def _gzipped(name: str) -> bytes:
+    """Compressed once and kept: Streamlit's own middleware would take 150 ms of CPU for every visitor."""
+    content = _plotly_file().read_bytes() if name == "plotly" else _modules()[name]
+    return gzip.compress(content, compresslevel=9 if name != "plotly" else 6, mtime=0)
+
+
+def _respond(request: Request, name: str, media_type: str) -> Response:
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content = _gzipped(name)
+        headers["Content-Encoding"] = "gzip"
+    else:
+        content = _plotly_file().read_bytes() if name == "plotly" else _modules()[name]
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _serve_plotly(request: Request) -> Response:
+    """Runs in a thread of Starlette's pool: the first call compresses 4.8 MB."""
+    return _respond(request, "plotly", TYPES[".js"])
+
+
+def _serve_module(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _modules():
+        return Response("Not found", status_code=404, media_type="text/plain")
+    return _respond(request, name, TYPES[Path(name).suffix])
+
+
+# --- the component
+
+
+@cache
+def _script() -> str:
+    """The few lines that travel with every message: they fetch the modules from the mounted folder."""
+    stage, plotly = json.dumps(f"{_stage_folder()}/stage.js"), json.dumps(_plotly_path())
+    return (
+        f"const here = (path) => new URL(path, location.origin).href;\n"
+        f"const plotly = here({plotly});\n"
+        f"const hint = Object.assign(document.createElement('link'), "
+        f"{{ rel: 'preload', as: 'script', href: plotly }});\n"
+        f"document.head.append(hint);\n"
+        f"const ready = import(here({stage}));\n"
+        f"export default (component) => ready.then((stage) => stage.default(component, {{ plotly }}));\n"
+    )
+
+
+@cache
+def _style() -> str:
+    return f'@import url("{_stage_folder()}/stage.css");'
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component("atlas_stage", css=_style(), js=_script(), isolate_styles=False)
+
+
+def labels() -> dict[str, str]:
+    """The stage's words in the visitor's language. Words in braces are put in by the browser."""
+    return {
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "back": _("Step back"),
+        "forward": _("Step forward"),
+        "scrub": _("Position in the animation"),
+        "stepOf": _("Step {step} of {steps}"),
+        "speed": _("Speed"),
+        "loop": _("Repeat"),
+        "transport": _("Animation"),
+        "tools": _("Figure"),
+        "view": _("Reset the view"),
+        "copyLink": _("Copy link"),
+        "copied": _("Copied"),
+        "copyFailed": _("Copying is not allowed here"),
+        "capture": _("Save a picture"),
+        "captureFailed": _("The picture could not be made"),
+        "slide": _("16:9 for a slide"),
+        "transparent": _("Transparent background"),
+        "copyImage": _("Copy picture"),
+        "present": _("Present"),
+        "full": _("Full screen"),
+        "move": _("Move"),
+        "coordinate": _("{name}, coordinate {axis}"),
+        "noWebgl": _(
+            "This browser shows no 3-D pictures (WebGL is off), so the picture cannot be drawn here."
+        ),
+        "noPlotly": _("The picture could not be loaded. Check the connection and reload the page."),
+        "broken": _("The picture could not be drawn. Reload the page to try again."),
+    }
+
+
+def stage(
+    key: str,
+    film: bytes,
+    *,
+    identity: str,
+    revision: int,
+    address: bool = True,
+    language: str = "en",
+    theme: str = "light",
+    height: int | None = None,
+    alt: str = "",
+) -> Drag | None:
+    """Show `film` (JSON bytes of a figure with keyframes) and return a drag, once, when one was let go.
+
+    `identity` names the subject: the same one keeps step, zoom and camera. `address`: this stage owns step,
+    camera, zoom and layers in the address bar. `alt` says what the figure is; the step's sentence follows it.
+    """
+    head = {
+        "id": identity,
+        "revision": revision,
+        "address": address,
+        "language": language,
+        "theme": theme,
+        "height": height,
+        "labels": {**labels(), "alt": alt or _("Figure")},
+    }
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    data = text[:-1] + b',"film":' + film + b"}"  # the film is never parsed here
+    result = _component()(key=key, data=data, on_drag_change=_heard)
+    return read_drag(result.drag)
+
+
+def _heard() -> None:
+    """Streamlit wants a callback for each trigger; the value comes with the result."""
+
+
+# --- what the browser sent
+
+
+def read_drag(sent: Any) -> Drag | None:
+    """`sent` as a Drag when it has the form of one; anything else a browser may send is None."""
+    if not isinstance(sent, Mapping):
+        return None
+    name, step = sent.get("variable"), sent.get("step")
+    value = _value(sent.get("value"))
+    named = isinstance(name, str) and name.isidentifier() and len(name) <= NAME_LENGTH
+    stepped = isinstance(step, int) and not isinstance(step, bool) and 0 <= step < 10_000
+    if value is None or not named or not stepped:
+        return None
+    return Drag(variable=name, value=value, step=step, camera=_camera(sent.get("camera")))
+
+
+def _number(value: Any) -> bool:
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return usable and abs(value) <= LARGEST and math.isfinite(value)
+
+
+def _vector(value: Any, size: int) -> list[float] | None:
+    if not isinstance(value, list) or len(value) != size or not all(_number(entry) for entry in value):
+        return None
+    return [float(entry) for entry in value]
+
+
+def _value(value: Any) -> list | None:
+    """A vector of 2 or 3 numbers, or a square matrix of that size."""
+    if not isinstance(value, list) or len(value) not in SIZES:
+        return None
+    if not isinstance(value[0], list):
+        return _vector(value, len(value))
+    rows = [_vector(row, len(value)) for row in value]
+    return None if any(row is None for row in rows) else rows
+
+
+def _camera(value: Any) -> dict[str, dict[str, float]] | None:
+    if not isinstance(value, Mapping):
+        return None
+    out = {}
+    for part in ("eye", "center", "up"):
+        point = value.get(part)
+        if not isinstance(point, Mapping) or not all(_number(point.get(axis)) for axis in "xyz"):
+            return None
+        out[part] = {axis: float(point[axis]) for axis in "xyz"}
+    return out

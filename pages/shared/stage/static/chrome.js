@@ -1,0 +1,64 @@
+// The stage's own furniture around the figure, with its words.
+
+import { element, iconButton } from "./dom.js";
+import { makeCaption } from "./caption.js";
+import { makeMenu } from "./menu.js";
+import { makeTransport } from "./transport.js";
+
+export function makeFrame() {
+  const plot = element("div", { class: "atlas-plot", role: "img" });
+  const overlay = element("div", { class: "atlas-overlay" });
+  const figure = element("div", { class: "atlas-figure" }, plot, overlay);
+  const top = element("div", { class: "atlas-top" });
+  const bottom = element("div", { class: "atlas-bottom" });
+  const root = element("div", { class: "atlas-stage", tabindex: "0", role: "group" }, top, figure, bottom);
+  return { root, top, figure, plot, overlay, bottom };
+}
+
+/** The bar and the caption; made anew only when the words change. */
+export function makeChrome(labels, player, actions, life) {
+  const transport = makeTransport(player, labels);
+  const caption = makeCaption();
+  const note = element("span", { class: "atlas-note", role: "status" });
+  const menu = makeMenu(labels, { take: actions.take, copy: actions.copyImage }, life);
+  const tools = element("div", { class: "atlas-tools", role: "group", "aria-label": labels.tools },
+    note,
+    iconButton("view", labels.view, actions.resetView),
+    iconButton("link", labels.copyLink, actions.copyLink),
+    menu.node,
+    iconButton("present", labels.present, actions.present),
+    iconButton("full", labels.full, actions.full));
+  const bar = element("div", { class: "atlas-bar" }, transport.node, tools);
+  let timer = 0;
+  const say = (text) => {
+    note.textContent = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => (note.textContent = ""), 2500);
+  };
+  life.onEnd(() => clearTimeout(timer));
+  return { nodes: [bar, caption.node], transport, caption, say };
+}
+
+const TYPING = "input:not([type=range]), select, textarea, [contenteditable], .atlas-panel input";
+
+/** Keys of the stage: Space, arrows, Home, End, f, p. */
+export function watchKeys(root, player, actions, life) {
+  const keys = {
+    ArrowRight: () => player.go(player.base() + 1),
+    ArrowLeft: () => player.go(player.base() - 1),
+    Home: () => player.jump(0),
+    End: () => player.jump(player.clock.last),
+    " ": () => (player.clock.playing ? player.pause() : player.play()),
+    f: actions.full,
+    p: actions.present,
+    Escape: actions.leave,
+  };
+  life.listen(root, "keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) return;
+    if (event.key === " " && event.target.closest("button, summary")) return;
+    const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    if (event.key !== "Escape") event.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,133 @@
+// A payload's bytes -> a film: decoded traces, steps, jobs; and the film's picture at a position.
+
+import { atPath, decode, flatten, same, withPaths } from "./decode.js";
+import { along, ease, mix } from "./tween.js";
+import { jobsOf } from "./maps.js";
+
+const SVG_TYPES = new Set(["scatter", "bar", undefined]);
+
+/** Plotly animates these without a redraw; all others go through restyle. */
+export const isSvg = (trace) => SVG_TYPES.has(trace.type);
+
+export function parse(bytes) {
+  const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+  return JSON.parse(text);
+}
+
+/** In 2-D a trace that comes and goes is faded: plotly's animate does not take marks away. */
+function fade(attributes, trace) {
+  if (!("visible" in attributes) || !isSvg(trace)) return attributes;
+  const { visible, ...rest } = attributes;
+  return { ...rest, opacity: visible === true ? (rest.opacity ?? trace.opacity ?? 1) : 0 };
+}
+
+/** The moving attributes, step by step; equal values share one reference, so "unchanged" is `===`. */
+function keyframes(figure, data) {
+  const frames = (figure.frames ?? []).map((frame) => {
+    const attributes = new Map();
+    frame.traces.forEach((index, i) => attributes.set(index, fade(flatten(decode(frame.data[i])), data[index])));
+    return attributes;
+  });
+  for (let k = 1; k < frames.length; k++) shareEqual(frames[k - 1], frames[k]);
+  return frames;
+}
+
+function shareEqual(before, after) {
+  for (const [index, attributes] of after) {
+    const earlier = before.get(index) ?? {};
+    for (const path of Object.keys(attributes)) {
+      if (same(earlier[path], attributes[path])) attributes[path] = earlier[path];
+    }
+  }
+}
+
+function standing(trace) {
+  return trace.visible === false && isSvg(trace) ? { ...trace, visible: true, opacity: 0 } : trace;
+}
+
+/** Everything that the stage needs of a figure. */
+export function readFilm(figure) {
+  const data = decode(figure.data).map(standing);
+  const layout = decode(figure.layout);
+  const meta = layout.meta ?? {};
+  const steps = meta.steps?.length ? meta.steps : [{ sentence: "", formula: "", state: {} }];
+  const d = Object.values(meta.variables ?? {})[0]?.value.length ?? (layout.scene ? 3 : 2);
+  return {
+    data, layout, meta, steps, d,
+    frames: keyframes(figure, data),
+    jobs: data.map((trace) => jobsOf(trace, d)),
+    variables: meta.variables ?? {},
+    handles: meta.handles ?? [],
+    layers: meta.layers ?? [],
+    duration: meta.duration ?? 800,
+    home: meta.home ?? 0,
+    last: steps.length - 1,
+    spatial: data.some((trace) => trace.scene || /3d$|^cone$|^surface$/.test(trace.type ?? "")),
+  };
+}
+
+const between = (film, position) => {
+  const k = Math.min(Math.max(Math.floor(position), 0), film.last);
+  const u = k === film.last ? 0 : ease(position - k);
+  return { k, u, next: Math.min(k + 1, film.last) };
+};
+
+/** The moving variables at a position: {"M": [[..]], "x": [..]}. */
+export function stateAt(film, position) {
+  const { k, u, next } = between(film, position);
+  const from = film.steps[k].state ?? {}, to = film.steps[next].state ?? {};
+  const names = new Set([...Object.keys(from), ...Object.keys(to)]);
+  return Object.fromEntries([...names].map((name) => [name, along(film.steps[next].path?.[name], from[name], to[name] ?? from[name], u)]));
+}
+
+/** Attributes given by the keyframes at a position: Map(trace index -> {path: value}). */
+function framed(film, position) {
+  const out = new Map();
+  if (!film.frames.length) return out;
+  const { k, u, next } = between(film, position);
+  for (const [index, from] of film.frames[k]) {
+    const to = film.frames[next].get(index) ?? from;
+    const attributes = {};
+    for (const path of Object.keys(from)) attributes[path] = mix(from[path], path in to ? to[path] : from[path], u);
+    out.set(index, attributes);
+  }
+  return out;
+}
+
+/** All that differs from the standing figure at a position, the variables having `values`. */
+export function picture(film, position, values) {
+  const out = framed(film, position);
+  film.jobs.forEach((jobs, index) => {
+    for (const job of jobs) out.set(index, { ...out.get(index), ...job(values) });
+  });
+  return out;
+}
+
+/** The traces as they stand with `attributes` put in. */
+export const dressed = (data, attributes) =>
+  data.map((trace, index) => (attributes.has(index) ? withPaths(trace, attributes.get(index)) : { ...trace }));
+
+const SIZES = ["textfont.size", "line.width", "marker.line.width", "marker.size"];
+const FACTORS = { "textfont.size": 1.5, "line.width": 2, "marker.line.width": 2, "marker.size": 1.3 };
+
+function enlarge(tree) {
+  const grown = SIZES.map((path) => [path, atPath(tree, path)]).filter(([, value]) => typeof value === "number");
+  return withPaths(tree, Object.fromEntries(grown.map(([path, value]) => [path, value * FACTORS[path]])));
+}
+
+/** The same figure for the back row: type 1.5 times larger, lines twice as thick. */
+export function forTheBackRow(figure) {
+  const frames = (figure.frames ?? []).map((frame) => ({ ...frame, data: frame.data.map(enlarge) }));
+  return { ...figure, data: figure.data.map(enlarge), frames, layout: enlargeLayout(figure.layout) };
+}
+
+function enlargeLayout(node) {
+  if (Array.isArray(node)) return node.map((item) => (item && typeof item === "object" ? enlargeLayout(item) : item));
+  const out = {};
+  for (const [key, value] of Object.entries(node)) {
+    const tree = value !== null && typeof value === "object" && key !== "meta";
+    out[key] = tree ? enlargeLayout(value) : value;
+    if (tree && /font$/.test(key) && typeof value.size === "number") out[key] = { ...value, size: value.size * 1.5 };
+  }
+  return out;
+}

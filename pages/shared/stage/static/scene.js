@@ -1,0 +1,21 @@
+// Where a point of space lies on the screen, by the camera that plotly's scene is drawn with.
+
+function apply(m, [x, y, z, w]) {
+  return [0, 1, 2, 3].map((row) => m[row] * x + m[4 + row] * y + m[8 + row] * z + m[12 + row] * w);
+}
+
+/** Pixels of the drawing area, or null when plotly draws no scene (or the point lies behind the eye). */
+export function projectScene(gd, point) {
+  const scene = gd._fullLayout?.scene?._scene;
+  const camera = scene?.glplot?.cameraParams;
+  const box = scene?.container?.getBoundingClientRect();
+  if (!camera || !box?.width) return null;
+  const scaled = [0, 1, 2].map((k) => (point[k] ?? 0) * scene.dataScale[k]);
+  const [x, y, , w] = [camera.model, camera.view, camera.projection].reduce((v, m) => apply(m, v), [...scaled, 1]);
+  if (!(w > 0)) return null;
+  const own = gd.getBoundingClientRect();
+  return [
+    box.left - own.left + (0.5 + (0.5 * x) / w) * box.width,
+    box.top - own.top + (0.5 - (0.5 * y) / w) * box.height,
+  ];
+}

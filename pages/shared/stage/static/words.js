@@ -1,0 +1,21 @@
+// Numbers and names as a reader writes them: few digits, a real minus sign, subscripts.
+
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+
+/** At most `digits` decimals, no trailing zeros, U+2212 for minus: 1.5, −2, 0. */
+export function number(value, digits = 2) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+  const rounded = Math.abs(value) >= 1e5 ? Number(value.toPrecision(4)) : Number(value.toFixed(digits));
+  return String(rounded === 0 ? 0 : rounded).replace("-", "−");
+}
+
+export const tuple = (vector, digits) => `(${vector.map((entry) => number(entry, digits)).join(", ")})`;
+
+/** "A[:,0]" -> "a₁"; a vector keeps its name. */
+export function symbol(handle) {
+  if (handle.column === undefined || handle.column === null) return handle.variable;
+  return handle.variable.toLowerCase() + SUBSCRIPTS[(handle.column + 1) % 10];
+}
+
+/** "Step {step} of {steps}" with values put in. */
+export const fill = (template, values) => template.replace(/\{(\w*)\}/g, (_, name) => values[name] ?? "");
