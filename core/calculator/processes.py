@@ -252,7 +252,8 @@ class SpawnedWorker:
                 request, limit = item
                 try:
                     self._write(request)
-                except OSError:
+                    frames.read(read_into, 0)  # the receipt
+                except (OSError, frames.Closed):
                     raise NotStarted from None
                 self._replies.put(None)
                 self._replies.put(frames.read(read_into, limit))

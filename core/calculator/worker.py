@@ -93,11 +93,16 @@ def silence() -> None:
     os.close(null)
 
 
-def serve(wire: Wire, tasks: Mapping[str, Task], config: dict[str, Any]) -> None:
-    """Answer requests until the other end is closed."""
+def serve(wire: Wire, tasks: Mapping[str, Task], config: dict[str, Any], *, receipts: bool = False) -> None:
+    """Answer requests until the other end is closed.
+
+    `receipts`: say when a request is in. A pipe, unlike a socket, does not tell its writer that nobody read it.
+    """
     with contextlib.suppress(frames.Closed, BrokenPipeError, ConnectionResetError):
         while True:
             request = frames.read(wire.read_into, config["request_bytes"])
+            if receipts:
+                wire.write(frames.encode({"got": request.header["id"]}))
             with _watched(request.header):
                 reply = answer(request, tasks, config)
             wire.write(reply)
@@ -212,7 +217,7 @@ def main() -> None:
     confine(config, memory=not config["detect"])
     wire.write(frames.encode({"hello": found.as_dict()}))
     silence()
-    serve(wire, tasks, config)
+    serve(wire, tasks, config, receipts=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,5 @@
+"""A module whose import ends the process, for a test of the zygote's preload."""
+
+import os
+
+os._exit(9)

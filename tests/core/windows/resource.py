@@ -1,0 +1,3 @@
+"""Stands in for `resource` in a test: as on Windows, there is none."""
+
+raise ImportError("no resource here")
