@@ -23,7 +23,11 @@ def cases() -> list[pytest.param]:
     found = []
     for operation in CHAPTERS:
         texts = {item.name: item.default for item in operation.inputs}
-        choices = [[(p.name, value) for value, _label in p.options] for p in operation.parameters if isinstance(p, Choice)]
+        choices = [
+            [(p.name, value) for value, _label in p.options]
+            for p in operation.parameters
+            if isinstance(p, Choice)
+        ]
         for preset in [("default", {}), *((p.key, dict(p.values)) for p in operation.presets)]:
             for picked in itertools.product(*choices):
                 name = "-".join([operation.key, preset[0], *(value for _name, value in picked)])
@@ -47,7 +51,9 @@ def test_the_last_step_shows_what_run_computes(operation, texts, picked) -> None
     given = read(operation, texts)
     last = list(operation.steps(*given.values(), **picked))[-1]
     expected = operation.run(**given)
-    torch.testing.assert_close(shown_result(operation, last).reshape(expected.shape), expected, rtol=0, atol=0)
+    torch.testing.assert_close(
+        shown_result(operation, last).reshape(expected.shape), expected, rtol=0, atol=0
+    )
 
 
 @pytest.mark.parametrize(("operation", "texts", "picked"), cases())

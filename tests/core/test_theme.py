@@ -10,14 +10,40 @@ import pytest
 from core.figures import theme
 
 MODES = ("light", "dark")
-TEXT = ("ink", "quiet", "accent", "basis1", "basis2", "basis3", "matrix", "image", "area-text", "eigen", "null", "vector", "image-space")
+TEXT = (
+    "ink",
+    "quiet",
+    "accent",
+    "basis1",
+    "basis2",
+    "basis3",
+    "matrix",
+    "image",
+    "area-text",
+    "eigen",
+    "null",
+    "vector",
+    "image-space",
+)
 TOGETHER = ("basis1", "basis2", "basis3", "vector", "image", "area", "accent")  # told apart by colour alone
 
 # Dichromats, Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 SEEN = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.3039],
+    ],
 }
 
 
@@ -42,7 +68,9 @@ def test_text_has_aa_contrast(name, mode) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["circle", "area"])
 def test_strokes_have_graphics_contrast(name, mode) -> None:
-    least = 1.9 if name == "area" and mode == "light" else 3  # the area also has a fill and a darker number in it
+    least = (
+        1.9 if name == "area" and mode == "light" else 3
+    )  # the area also has a fill and a darker number in it
     assert theme.contrast(theme.colour(name, mode), theme.colour("background", mode)) >= least
 
 
@@ -56,7 +84,9 @@ def test_numbers_stay_readable_in_their_cells(share, mode) -> None:
 @pytest.mark.parametrize("sight", [None, *SEEN])
 def test_colours_on_one_picture_are_told_apart(sight, mode) -> None:
     for first, second in itertools.combinations(TOGETHER, 2):
-        distance = np.linalg.norm(lab(theme.colour(first, mode), sight) - lab(theme.colour(second, mode), sight))
+        distance = np.linalg.norm(
+            lab(theme.colour(first, mode), sight) - lab(theme.colour(second, mode), sight)
+        )
         assert distance > 11, (first, second, distance)  # 2.3 is just noticeable
 
 

@@ -1,0 +1,77 @@
+"""Two languages, equally complete."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from core import words
+from core.words import LANGUAGES, N_, _, best_language, speaking, use
+from tests import catalogue
+
+SAID = catalogue.messages()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_is_translated_and_none_is_left_over(language) -> None:
+    known = {message.id: message.string for message in catalogue.read(language) if message.id}
+    assert sorted(text for text in SAID if not known.get(text)) == []
+    assert sorted(text for text in known if text not in SAID) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_keep_the_placeholders(language) -> None:
+    for message in catalogue.read(language):
+        if message.id:
+            wanted = set(catalogue.PLACEHOLDER.findall(message.id))
+            assert set(catalogue.PLACEHOLDER.findall(message.string)) == wanted, message.id
+
+
+def test_chinese_is_chinese() -> None:
+    untranslated = [
+        message.id
+        for message in catalogue.read("zh")
+        if message.id
+        and message.id == message.string
+        and len([letter for letter in message.id if letter.isalpha() and letter.isascii()]) > 12
+    ]
+    assert untranslated == []
+
+
+def test_chinese_uses_full_width_punctuation() -> None:
+    wrong = []
+    for message in catalogue.read("zh"):
+        text = message.string
+        for mark in (",", ";", "?", "!"):
+            for k, letter in enumerate(text[:-1]):
+                if text[k + 1] == mark and "一" <= letter <= "鿿":
+                    wrong.append(text)
+    assert wrong == []
+
+
+def test_the_extractor_sees_the_sources() -> None:
+    assert "Matrix-vector product" in SAID
+    assert len(SAID) > 100
+
+
+def test_speaking_is_bound_to_its_context() -> None:
+    heard = []
+    with speaking("zh"):
+        thread = threading.Thread(target=lambda: heard.append(words.language()))
+        thread.start()
+        thread.join()
+        assert words.language() == "zh"
+        assert _("Matrix-vector product") == "矩阵-向量乘法"
+    assert heard == ["en"]
+    assert words.language() == "en"
+
+
+def test_unknown_languages_are_english() -> None:
+    use("tlh")
+    assert words.language() == "en"
+    assert best_language("zh-Hans-CN") == "zh"
+    assert best_language("fr-FR") == "en"
+    assert best_language(None) == "en"
+    assert N_("marked") == "marked"
+    assert _("") == ""
