@@ -13,6 +13,7 @@ import torch
 from core import device, tensors
 from core.expression import ExpressionError
 from core.figures import film
+from core.figures import poster as posters
 from core.operation import Example, Operation, Parameter
 from core.ops import find
 from core.shapes import ShapeError, show
@@ -75,6 +76,18 @@ def example(arguments: Mapping[str, Any]) -> Answer:
             return {"problem": refusal.problem}, {}
         figure = film.film(steps, key=f"{found.key}-{chosen.key}", mode=arguments.get("theme", "light"))
         return {"code": chosen.code, "steps": len(steps)}, {"film": film.to_json(figure)}
+
+
+def poster(arguments: Mapping[str, Any]) -> Answer:
+    """A still picture of a concept on its defaults, where the matrix has arrived: SVG text."""
+    with speaking(arguments.get("language", "en")):
+        found = find(arguments["key"])
+        given = _read_inputs(found, {})
+        steps = list(found.steps(*given.values(), **_read_parameters(found.parameters, {})))
+        mode = arguments.get("theme", "light")
+        figure = film.film(steps, key=found.key, mode=mode)
+        step = figure["layout"]["meta"]["home"]
+        return {}, {"svg": posters.poster(figure, step, mode=mode, title=_(found.title)).encode()}
 
 
 def _example(found: Operation, key: str) -> Example:
@@ -180,4 +193,8 @@ def _assignment(name: str, tensor: torch.Tensor) -> str:
     return f"{name} = torch.tensor({text}, dtype=torch.{str(tensor.dtype).removeprefix('torch.')})  # {shape}"
 
 
-TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {"operation": operation, "example": example}
+TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
+    "operation": operation,
+    "example": example,
+    "poster": poster,
+}

@@ -264,7 +264,7 @@ def _baked(trace: Trace, state: Mapping[str, Any]) -> Trace:
 def place_map(trace: Trace, rule: Mapping[str, Any], state: Mapping[str, Any]) -> np.ndarray:
     """The positions (count, d) of a mapped trace in `state`."""
     if rule["base"] == "self":
-        base = np.stack([_numbers(trace[axis]) for axis in "xyz" if axis in trace], axis=1)
+        base = np.stack([numbers(trace[axis]) for axis in "xyz" if axis in trace], axis=1)
     else:
         size = next(len(point) for point in rule["base"] if point is not None)
         base = np.array([[np.nan] * size if point is None else point for point in rule["base"]])
@@ -272,7 +272,8 @@ def place_map(trace: Trace, rule: Mapping[str, Any], state: Mapping[str, Any]) -
     return maps.apply(base, rule.get("mix", ()), rule.get("keep", ()), matrix, vector)
 
 
-def _numbers(values: Any) -> np.ndarray:
+def numbers(values: Any) -> np.ndarray:
+    """A coordinate as it travels, back as an array; a gap is NaN."""
     if isinstance(values, dict):
         return np.frombuffer(base64.b64decode(values["bdata"]), dtype="<f4").astype(float)
     return np.array([np.nan if value is None else value for value in values], dtype=float)
