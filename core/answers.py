@@ -85,9 +85,8 @@ def poster(arguments: Mapping[str, Any]) -> Answer:
         given = _read_inputs(found, {})
         steps = list(found.steps(*given.values(), **_read_parameters(found.parameters, {})))
         mode = arguments.get("theme", "light")
-        figure = film.film(steps, key=found.key, mode=mode)
-        step = figure["layout"]["meta"]["home"]
-        return {}, {"svg": posters.poster(figure, step, mode=mode, title=_(found.title)).encode()}
+        panel = steps[film.home(steps)].panels[0]
+        return {}, {"svg": posters.poster(panel, mode, title=_(found.title)).encode()}
 
 
 def _example(found: Operation, key: str) -> Example:
