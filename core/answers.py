@@ -16,6 +16,7 @@ from core.figures import film
 from core.figures import poster as posters
 from core.operation import Example, Operation, Parameter
 from core.ops import find
+from core.panels import Plane
 from core.shapes import ShapeError, show
 from core.words import _, speaking
 
@@ -84,9 +85,8 @@ def poster(arguments: Mapping[str, Any]) -> Answer:
         found = find(arguments["key"])
         given = _read_inputs(found, {})
         steps = list(found.steps(*given.values(), **_read_parameters(found.parameters, {})))
-        mode = arguments.get("theme", "light")
-        panel = steps[film.home(steps)].panels[0]
-        return {}, {"svg": posters.poster(panel, mode, title=_(found.title)).encode()}
+        plane = next(panel for panel in steps[film.home(steps)].panels if isinstance(panel, Plane))
+        return {}, {"svg": posters.poster(plane, arguments.get("theme", "light")).encode()}
 
 
 def _example(found: Operation, key: str) -> Example:

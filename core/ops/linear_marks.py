@@ -44,6 +44,7 @@ def basis_marks(size: int, count: int) -> list[Mark]:
             at=unit(j, size),
             text=f"a{subscript(j + 1)}",
             bold=True,
+            place=PLACES[j],
         )
         for j in range(count)
     ]
@@ -73,7 +74,7 @@ def vector_marks(size: int, moves: bool = True) -> list[Mark]:
         marks += [
             Arrow("image", "image", bind=image, points=both, width=4.5),
             Label(
-                "image-name", "image", bind=tip, at=origin(size), text="Ax", bold=True, place="bottom right"
+                "image-name", "image", bind=tip, at=origin(size), text="Ax", bold=True, place="top right"
             ),
         ]
     return marks
