@@ -29,10 +29,12 @@ export function decode(node) {
 export const isList = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
 const isTree = (value) => value !== null && typeof value === "object" && !isList(value);
 
-/** {marker: {size: 3}} -> {"marker.size": 3}; `meta` is ours and stays out. */
+const NEVER_MOVES = new Set(["meta", "type", "uid"]);
+
+/** {marker: {size: 3}} -> {"marker.size": 3}, without what names a trace. */
 export function flatten(tree, prefix = "", out = {}) {
   for (const [key, value] of Object.entries(tree)) {
-    if (prefix === "" && key === "meta") continue;
+    if (prefix === "" && NEVER_MOVES.has(key)) continue;
     if (isTree(value)) flatten(value, `${prefix}${key}.`, out);
     else out[prefix + key] = value;
   }

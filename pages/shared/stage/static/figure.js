@@ -71,7 +71,7 @@ export function makeFigure(gd, url, source) {
     await own(() => Plotly.react(gd, data, layout, CONFIG));
     pen.reset(attributes);
     if (fresh) watchView(gd, view, { onChange: source.onView, onMoving: source.onMoving });
-    await pen.draw(film.data, attributesNow());
+    await pen.draw(attributesNow());
     source.onDrawn();
   }
   /** Changes of ours are no wish of the visitor's. */
@@ -95,7 +95,7 @@ export function makeFigure(gd, url, source) {
   function render() {
     dirty = waiting > 0 || !gd._fullLayout;
     if (dirty || ended) return;
-    pen.draw(source.film().data, attributesNow());
+    pen.draw(attributesNow());
     source.onDrawn();
   }
   return {
@@ -108,7 +108,11 @@ export function makeFigure(gd, url, source) {
     captureHost: (root) => ({
       Plotly, gd, root,
       layoutFor: (size) => (keepCamera(), layoutFor(source.film(), view, size)),
-      resize: (other) => makePen(other, Plotly).draw(source.film().data, new Map(unitSizes(other, source.film()))),
+      resize: (other) => {
+        const pen = makePen(other, Plotly);
+        pen.reset();
+        return pen.draw(new Map(unitSizes(other, source.film())));
+      },
     }),
     end() {
       ended = true;

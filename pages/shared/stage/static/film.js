@@ -14,18 +14,22 @@ export function parse(bytes) {
   return JSON.parse(text);
 }
 
-/** In 2-D a trace that comes and goes is faded: plotly's animate does not take marks away. */
-function fade(attributes, trace) {
-  if (!("visible" in attributes) || !isSvg(trace)) return attributes;
-  const { visible, ...rest } = attributes;
-  return { ...rest, opacity: visible === true ? (rest.opacity ?? trace.opacity ?? 1) : 0 };
+const isEmpty = (list) => list !== undefined && list.length === 0;
+
+/** In 2-D plotly's animate takes no marks away: what comes and goes is faded, what is empty holds one gap. */
+function lasting(attributes, trace) {
+  if (!isSvg(trace)) return attributes;
+  const { visible, ...out } = attributes;
+  if (visible !== undefined) out.opacity = visible === true ? (out.opacity ?? trace.opacity ?? 1) : 0;
+  if (isEmpty(out.x) || isEmpty(out.y)) Object.assign(out, { x: [null], y: [null] });
+  return out;
 }
 
 /** The moving attributes, step by step; equal values share one reference, so "unchanged" is `===`. */
 function keyframes(figure, data) {
   const frames = (figure.frames ?? []).map((frame) => {
     const attributes = new Map();
-    frame.traces.forEach((index, i) => attributes.set(index, fade(flatten(decode(frame.data[i])), data[index])));
+    frame.traces.forEach((index, i) => attributes.set(index, lasting(flatten(decode(frame.data[i])), data[index])));
     return attributes;
   });
   for (let k = 1; k < frames.length; k++) shareEqual(frames[k - 1], frames[k]);
@@ -42,7 +46,9 @@ function shareEqual(before, after) {
 }
 
 function standing(trace) {
-  return trace.visible === false && isSvg(trace) ? { ...trace, visible: true, opacity: 0 } : trace;
+  if (!isSvg(trace)) return trace;
+  const { visible, x, y, opacity } = lasting(trace, trace);
+  return { ...trace, visible: visible ?? true, x, y, opacity: opacity ?? 1 };
 }
 
 /** Everything that the stage needs of a figure. */
