@@ -19,8 +19,8 @@ TEXT = 26
 SHIFT = 10  # of a label from its point
 
 
-def poster(panel: Plane, mode: str, *, title: str) -> str:
-    """The SVG of `panel` as it stands, named `title`; layers that are off at first are left out. A space has no poster yet."""
+def poster(panel: Plane, mode: str) -> str:
+    """The SVG of `panel` as it stands; layers that are off at first are left out. A space has no poster yet."""
     hidden = {key for key, _, on in panel.layers if not on}
     drawn = (
         [draw(mark, panel, mode) for mark in panel.marks if mark.layer not in hidden]
@@ -28,8 +28,7 @@ def poster(panel: Plane, mode: str, *, title: str) -> str:
         else []
     )
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice"'
-    name = f"<title>{html.escape(title)}</title>"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img">{name}{"".join(drawn)}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" font-family="{html.escape(theme.FONT)}">{"".join(drawn)}</svg>'
 
 
 @singledispatch
