@@ -73,9 +73,11 @@ def _make(venv: Path) -> None:
         return
     if shutil.which("virtualenv") and _try(["virtualenv", "--clear", "-p", sys.executable, str(venv)]):
         return
-    if as_root(["apt-get", "update", "-qq"]) and as_root(["apt-get", "install", "-y", "-qq", "python3-venv"]):
-        if _try([sys.executable, "-m", "venv", "--clear", str(venv)]):
-            return
+    installed = as_root(["apt-get", "update", "-qq"]) and as_root(
+        ["apt-get", "install", "-y", "-qq", "python3-venv"]
+    )
+    if installed and _try([sys.executable, "-m", "venv", "--clear", str(venv)]):
+        return
     raise SystemExit(WITHOUT_VENV)
 
 

@@ -16,8 +16,8 @@ LAYERS = {
     "app": {"pages.shared", "core.calculator"},
     "pages": {"pages.shared", "core.ops"},
     "pages.shared": {
-        "core.answers", "core.calculator", "core.device", "core.figures", "core.export", "core.limits", "core.operation",
-        "core.ops", "core.words",
+        "core.answers", "core.calculator", "core.device", "core.figures", "core.export", "core.limits",
+        "core.operation", "core.ops", "core.words",
     },
     "core.calculator": {"core.device", "core.limits", "core.words"},
     "core.answers": {

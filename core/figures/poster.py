@@ -1,4 +1,4 @@
-"""A still of a step's plane as SVG: the picture that leads to a concept. The same marks, colours and maps as the film."""
+"""A still of a step's plane as SVG: the picture that leads to a concept. Marks, colours and maps are the film's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def poster(panel: Plane, mode: str) -> str:
         else []
     )
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" font-family="{html.escape(theme.FONT)}">{"".join(drawn)}</svg>'
+    font = f'font-family="{html.escape(theme.FONT)}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box} {font} role="img">{"".join(drawn)}</svg>'
 
 
 @singledispatch

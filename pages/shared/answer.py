@@ -57,6 +57,14 @@ def of_example(
     return _ask("example", {**request, **_setting()})
 
 
+def poster(operation: Operation) -> bytes:
+    """The still of a concept on its defaults, as SVG; empty when there is none now."""
+    try:
+        return calculator.ask("poster", {"key": operation.key, **_setting()}).blobs["svg"]
+    except calculator.Failure:
+        return b""
+
+
 def theme() -> str:
     """Light or dark, as the visitor's page is."""
     return st.context.theme.type or "light"

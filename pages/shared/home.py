@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import streamlit as st
 
 from core import ops
 from core.operation import Operation
 from core.words import _
-from pages.shared import navigation, notes, state
+from pages.shared import answer, navigation, notes, state
 from pages.shared.markup import put, tag
 
 
@@ -26,13 +28,24 @@ def show_home() -> None:
                 class_="atlas-lead",
             ),
         )
-    for operation in ops.CHAPTERS:
-        show_poster(operation)
+    with st.container(key="posters"):
+        for operation in ops.CHAPTERS:
+            show_poster(operation)
     state.publish(None)
 
 
 def show_poster(operation: Operation) -> None:
-    """A concept's picture, its title and its one line."""
+    """A concept's picture with its name and its idea; all of it leads to the concept."""
     with st.container(key=f"poster-{operation.key}"):
+        put(picture(operation))
         st.page_link(navigation.page_of(operation), label=_(operation.title))
-        put(tag("p", _(operation.summary)))
+        put(tag("p", tag("i", operation.notation), " ", _(operation.summary)))
+
+
+def picture(operation: Operation) -> str:
+    """The still as an image element; an empty frame where the calculator has none."""
+    drawn = answer.poster(operation)
+    if not drawn:
+        return tag("div", class_="atlas-poster")
+    source = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
+    return tag("img", src=source, alt=_(operation.title), class_="atlas-poster")

@@ -26,7 +26,7 @@ LARGEST = 1e6  # of a camera's or a zoom's coordinates
 
 @dataclass(frozen=True)
 class Link:
-    """What a link says. `values`: inputs (text) and parameters (typed) that are usable and named; `notes`: sentences."""
+    """What a link says. `values`: inputs (text) and parameters (typed) that can be used; `notes`: sentences."""
 
     values: dict[str, Any] = field(default_factory=dict)
     view: dict[str, str] = field(default_factory=dict)

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 import streamlit as st
 
 
+VOID = ("img", "br")  # elements that have no end tag
+
+
 class Html(str):
     """Text that is already markup, made by `tag` alone."""
 
@@ -28,6 +31,8 @@ def tag(name: str, *children: object, **attributes: str) -> Html:
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(value, quote=True)}"'
         for key, value in attributes.items()
     )
+    if name in VOID:
+        return Html(f"<{name}{written}>")
     return Html(f"<{name}{written}>{''.join(text(child) for child in children)}</{name}>")
 
 

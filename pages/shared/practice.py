@@ -17,6 +17,8 @@ from pages.shared.answer import Problem
 from pages.shared.markup import put, tag
 from pages.shared.sections import section
 
+HEIGHT = 460  # of an example's stage, in pixels
+
 
 def show_all(operation: Operation) -> None:
     """Every practice example, then every trap."""
@@ -52,11 +54,26 @@ def show_example(operation: Operation, example: Example) -> None:
         identity=f"{operation.key}.{example.key}",
         revision=found.revision,
         address=False,
+        height=HEIGHT,
         language=words.language(),
         theme=answer.theme(),
     )
     with st.expander(_("The code that ran")):
         st.code(found.data.get("code") or example.code, language="python")
+
+
+def show_settings(prefix: str, example: Example, values: dict[str, Any]) -> None:
+    """The example's parameters side by side."""
+    if not example.parameters:
+        return
+    with st.container(key=f"settings-{example.key}"):
+        for column, item in zip(
+            st.columns(len(example.parameters), gap="medium"), example.parameters, strict=True
+        ):
+            with column:
+                controls.show_parameters(
+                    prefix, (item,), values, lambda name, field: _take(prefix, name, field)
+                )
 
 
 def _take(prefix: str, name: str, field: str) -> Any:

@@ -1,4 +1,4 @@
-"""A real server and a real Chromium: started once, shared by every browser test. No Chromium is a failure, not a skip."""
+"""A real server and a real Chromium, started once for all browser tests. No Chromium is a failure, not a skip."""
 
 from __future__ import annotations
 
