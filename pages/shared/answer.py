@@ -13,7 +13,6 @@ from core import calculator, words
 from core.operation import Example, Operation
 from core.words import _
 
-
 PASSING = ("busy", "died", "broken")  # failures that may not come again
 
 

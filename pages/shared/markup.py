@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-
 VOID = ("img", "br")  # elements that have no end tag
 
 
