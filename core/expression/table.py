@@ -1,0 +1,897 @@
+"""The whitelist: every function, method, operator, constant and attribute of the language, by its exact name.
+
+Nothing is looked up in torch by a name that was typed. Each entry names the torch call itself, what it may be given
+(core/expression/arguments.py), and the rules and guards that run before it (core/expression/rules.py).
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from core import shapes
+from core.expression import own, rules
+from core.expression.arguments import DTYPES, Given, Parameter, as_tensor, signature
+from core.expression.errors import ExpressionError
+from core.expression.rules import counted, joining, matmul_work, moving, product
+from core.words import _
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One call of the language.
+
+    `path` is its name in torch, shown in sentences; `rule` predicts the shape or refuses; `work` counts the
+    multiplications; `guard` looks at real values; `fields` names several results; `exact` compares whole numbers
+    with floats, so that an overflow is not passed over in silence; `creates` takes the device.
+    """
+
+    path: str
+    parameters: tuple[Parameter, ...]
+    call: Callable[..., Any]
+    rule: Callable[[Given], Any] | None = None
+    work: Callable[[Given], int] | None = None
+    guard: Callable[[Given], None] | None = None
+    fields: tuple[str, ...] = ()
+    exact: bool = False
+    creates: bool = False
+    method: bool = False
+    function: bool = True
+
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+        return self.path.rsplit(".", 1)[-1]
+
+
+def _entry(path: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
+    return Entry(path, signature(parameters), call, rule, **more)
+
+
+def _both(path: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
+    """A function that is a method as well."""
+    return _entry(path, parameters, call, rule, method=True, **more)
+
+
+def _method(name: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
+    """A method that is no function."""
+    return _entry(f"Tensor.{name}", parameters, call, rule, method=True, function=False, **more)
+
+
+def _seeded(draw: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """A random call with a generator of its own: the same line gives the same numbers."""
+
+    def drawn(seed: int, device: str, **given: Any) -> torch.Tensor:
+        if device == "meta":
+            return draw(device=device, **given)
+        generator = torch.Generator().manual_seed(seed)
+        return draw(generator=generator, **given).to(device)
+
+    return drawn
+
+
+# One tensor in, the same shape out
+
+_ELEMENTWISE = {
+    "torch.abs": torch.abs,
+    "torch.square": torch.square,
+    "torch.neg": torch.neg,
+    "torch.exp": torch.exp,
+    "torch.exp2": torch.exp2,
+    "torch.expm1": torch.expm1,
+    "torch.log": torch.log,
+    "torch.log2": torch.log2,
+    "torch.log10": torch.log10,
+    "torch.log1p": torch.log1p,
+    "torch.sqrt": torch.sqrt,
+    "torch.rsqrt": torch.rsqrt,
+    "torch.reciprocal": torch.reciprocal,
+    "torch.sin": torch.sin,
+    "torch.cos": torch.cos,
+    "torch.tan": torch.tan,
+    "torch.asin": torch.asin,
+    "torch.acos": torch.acos,
+    "torch.atan": torch.atan,
+    "torch.sinh": torch.sinh,
+    "torch.cosh": torch.cosh,
+    "torch.tanh": torch.tanh,
+    "torch.sigmoid": torch.sigmoid,
+    "torch.relu": torch.relu,
+    "torch.erf": torch.erf,
+    "torch.floor": torch.floor,
+    "torch.ceil": torch.ceil,
+    "torch.trunc": torch.trunc,
+    "torch.sign": torch.sign,
+    "torch.deg2rad": torch.deg2rad,
+    "torch.rad2deg": torch.rad2deg,
+    "torch.isnan": torch.isnan,
+    "torch.isinf": torch.isinf,
+    "torch.isfinite": torch.isfinite,
+    "torch.logical_not": torch.logical_not,
+    "torch.clone": torch.clone,
+    "torch.detach": torch.detach,
+}
+_EXACT = {"torch.abs", "torch.square", "torch.neg"}
+ELEMENTWISE = [
+    _both(path, "input: tensor", call, rules.minus if path == "torch.neg" else None, exact=path in _EXACT)
+    for path, call in _ELEMENTWISE.items()
+] + [
+    _both("torch.round", "input: tensor, decimals: int?", torch.round),
+    _both(
+        "torch.nan_to_num", "input: tensor, nan: number?, posinf: number?, neginf: number?", torch.nan_to_num
+    ),
+    _entry("torch.nn.functional.gelu", "input: floats", F.gelu),
+    _entry("torch.nn.functional.silu", "input: floats", F.silu),
+    _entry("torch.nn.functional.softplus", "input: floats", F.softplus),
+    _entry("torch.nn.functional.elu", "input: floats", F.elu),
+    _entry("torch.nn.functional.leaky_relu", "input: floats, negative_slope: number?", F.leaky_relu),
+]
+
+# Two in, broadcast
+
+
+def _binary(path: str, call: Callable[..., Any], rule=rules.pair, **more: Any) -> Entry:
+    def called(input: Any, other: Any, **rest: Any) -> torch.Tensor:
+        if not isinstance(input, torch.Tensor):  # torch.mul(2, A): torch wants a tensor first
+            input = torch.tensor(input, device=other.device if isinstance(other, torch.Tensor) else "cpu")
+        return call(input, other, **rest)
+
+    parameters = "input: operand, other: operand" + (", rounding_mode: text?" if path == "torch.div" else "")
+    return _both(path, parameters, called, rule, **more)
+
+
+BINARY = [
+    _binary("torch.add", torch.add, exact=True),
+    _binary("torch.sub", torch.sub, rules.minus, exact=True),
+    _binary("torch.subtract", torch.sub, rules.minus, exact=True),
+    _binary("torch.mul", torch.mul, exact=True),
+    _binary("torch.multiply", torch.mul, exact=True),
+    _binary("torch.div", torch.div, guard=rules.rounding),
+    _binary("torch.divide", torch.div),
+    _binary("torch.true_divide", torch.true_divide),
+    _binary("torch.floor_divide", torch.floor_divide, guard=rules.dividing),
+    _binary("torch.remainder", torch.remainder, guard=rules.dividing),
+    _binary("torch.fmod", torch.fmod, guard=rules.dividing),
+    _binary("torch.pow", torch.pow, exact=True, guard=rules.powers),
+    _binary("torch.eq", torch.eq),
+    _binary("torch.ne", torch.ne),
+    _binary("torch.lt", torch.lt),
+    _binary("torch.le", torch.le),
+    _binary("torch.gt", torch.gt),
+    _binary("torch.ge", torch.ge),
+    _both("torch.maximum", "input: tensor, other: tensor", torch.maximum, rules.pair),
+    _both("torch.minimum", "input: tensor, other: tensor", torch.minimum, rules.pair),
+    _both("torch.atan2", "input: tensor, other: tensor", torch.atan2, rules.pair),
+    _both("torch.hypot", "input: floats, other: floats", torch.hypot, rules.pair),
+    _both("torch.logical_and", "input: tensor, other: tensor", torch.logical_and, rules.pair),
+    _both("torch.logical_or", "input: tensor, other: tensor", torch.logical_or, rules.pair),
+    _both("torch.logical_xor", "input: tensor, other: tensor", torch.logical_xor, rules.pair),
+    _both(
+        "torch.isclose",
+        "input: tensor, other: tensor, rtol: number?, atol: number?",
+        torch.isclose,
+        rules.pair,
+    ),
+    _both(
+        "torch.clamp",
+        "input: tensor, min: operand?, max: operand?",
+        lambda input, min=None, max=None: _clamp(input, min, max),
+        rules.broadcast("input", "min", "max"),
+    ),
+    _both(
+        "torch.lerp",
+        "input: floats, end: floats, weight: operand",
+        torch.lerp,
+        rules.broadcast("input", "end", "weight"),
+    ),
+    _entry(
+        "torch.where",
+        "condition: tensor, input: operand, other: operand",
+        lambda condition, input, other: torch.where(condition, input, other),
+        rules.broadcast("condition", "input", "other"),
+    ),
+    _both(
+        "torch.masked_fill",
+        "input: tensor, mask: tensor, value: number",
+        lambda input, mask, value: input.masked_fill(mask, value),
+        rules.broadcast("input", "mask"),
+    ),
+    _both(
+        "torch.nn.functional.cosine_similarity",
+        "x1: floats, x2: floats, dim: axis?",
+        F.cosine_similarity,
+        lambda given: shapes.broadcast(*given.shapes("x1", "x2"), names=given.names("x1", "x2")) and None,
+    ),
+]
+
+
+def _clamp(input: torch.Tensor, low: Any, high: Any) -> torch.Tensor:
+    """torch.clamp, with a number beside a tensor made a tensor as well."""
+    if isinstance(low, torch.Tensor) != isinstance(high, torch.Tensor):
+        low, high = (None if one is None else as_tensor(one, str(input.device)) for one in (low, high))
+    return torch.clamp(input, low, high)
+
+
+# The same numbers in another shape
+
+SHAPE = [
+    _both(
+        "torch.reshape",
+        "input: tensor, *shape: sizes",
+        torch.reshape,
+        moving(shapes.reshape, "shape"),
+    ),
+    _method(
+        "view",
+        "input: tensor, *shape: sizes",
+        lambda input, shape: input.view(shape),
+        moving(shapes.reshape, "shape"),
+    ),
+    _both("torch.permute", "input: tensor, *dims: ints", torch.permute, moving(shapes.permute, "dims")),
+    _both(
+        "torch.transpose",
+        "input: tensor, dim0: axis, dim1: axis",
+        torch.transpose,
+        moving(shapes.transpose, "dim0", "dim1"),
+    ),
+    _both(
+        "torch.swapaxes",
+        "input: tensor, axis0: axis, axis1: axis",
+        torch.swapaxes,
+        moving(shapes.transpose, "axis0", "axis1"),
+    ),
+    _both("torch.movedim", "input: tensor, source: axis, destination: axis", torch.movedim),
+    _both("torch.t", "input: tensor", lambda input: _flip_two(input)),
+    _both(
+        "torch.squeeze",
+        "input: tensor, dim: axes?",
+        torch.squeeze,
+        moving(shapes.squeeze, "dim"),
+    ),
+    _both("torch.unsqueeze", "input: tensor, dim: axis", torch.unsqueeze, moving(shapes.unsqueeze, "dim")),
+    _both(
+        "torch.flatten",
+        "input: tensor, start_dim: axis?, end_dim: axis?",
+        torch.flatten,
+        lambda given: shapes.flatten(
+            given.shape("input"), given.get("start_dim", 0), given.get("end_dim", -1), given.names("input")[0]
+        ),
+    ),
+    _both("torch.ravel", "input: tensor", torch.ravel),
+    _method(
+        "expand",
+        "input: tensor, *size: sizes",
+        lambda input, size: input.expand(size),
+        moving(shapes.expand, "size"),
+    ),
+    _method(
+        "expand_as",
+        "input: tensor, other: tensor",
+        lambda input, other: input.expand(other.shape),
+        lambda given: shapes.expand(given.shape("input"), given.shape("other"), given.names("input")[0]),
+    ),
+    _both(
+        "torch.broadcast_to",
+        "input: tensor, *size: sizes",
+        lambda input, size: input.expand(size),
+        moving(shapes.expand, "size"),
+    ),
+    _method(
+        "repeat", "input: tensor, *repeats: sizes", lambda input, repeats: input.repeat(repeats), rules.repeat
+    ),
+    _both("torch.tile", "input: tensor, *dims: ints", torch.tile, lambda given: _tiled(given)),
+    _both(
+        "torch.repeat_interleave",
+        "input: tensor, repeats: int, dim: axis?",
+        torch.repeat_interleave,
+        rules.repeat_each,
+    ),
+    _both("torch.flip", "input: tensor, *dims: ints", torch.flip),
+    _both("torch.fliplr", "input: tensor", torch.fliplr),
+    _both("torch.flipud", "input: tensor", torch.flipud),
+    _both("torch.roll", "input: tensor, shifts: ints, dims: ints?", torch.roll),
+    _both("torch.rot90", "input: tensor, k: int?, dims: ints?", torch.rot90),
+    _method("contiguous", "input: tensor", lambda input: input.contiguous()),
+    _method("cpu", "input: tensor", lambda input: input),
+]
+
+
+def _tiled(given: Given) -> tuple[int, ...]:
+    one, two = shapes.align(given.shape("input"), given["dims"])
+    if min(given["dims"], default=0) < 0:
+        raise ExpressionError(_("{size} is no size.").format(size=min(given["dims"])), rule="size")
+    return tuple((1 if a is None else a) * (1 if b is None else b) for a, b in zip(one, two, strict=True))
+
+
+def _flip_two(input: torch.Tensor) -> torch.Tensor:
+    """A.T of a matrix; vectors and numbers stay."""
+    if input.ndim > 2:
+        sentence = _("`.T` flips a matrix, and this has {count} axes.").format(count=input.ndim)
+        fix = _("Write `.mT` to flip the last two axes, or `.permute(...)` to order them all.")
+        raise ExpressionError(sentence, fix, rule="shape")
+    return input.t()
+
+
+def _flip_last(input: torch.Tensor) -> torch.Tensor:
+    """A.mT: every matrix of a stack flipped."""
+    if input.ndim < 2:
+        fix = _("Write `.unsqueeze(0)` for a row, `.unsqueeze(1)` for a column.")
+        raise ExpressionError(_("`.mT` needs two axes or more."), fix, rule="shape")
+    return input.mT
+
+
+# Reductions
+
+_DIM = "input: tensor, dim: axes?, keepdim: flag?"
+_ONE = "input: tensor, dim: axis?, keepdim: flag?"
+_PAIR = ("values", "indices")
+
+
+def _axis_only(call: Callable[..., Any]) -> Callable[..., Any]:
+    """torch.prod, any, all: keepdim goes with dim only."""
+
+    def called(input: torch.Tensor, dim: Any = None, keepdim: bool = False, **more: Any) -> torch.Tensor:
+        if dim is not None:
+            return call(input, dim, keepdim, **more)
+        result = call(input, **more)
+        return result.reshape((1,) * input.ndim) if keepdim else result
+
+    return called
+
+
+REDUCTIONS = [
+    _both("torch.sum", _DIM + ", dtype: dtype?", torch.sum, rules.reducing, exact=True),
+    _both("torch.mean", "input: floats, dim: axes?, keepdim: flag?", torch.mean, rules.reducing),
+    _both("torch.prod", _ONE + ", dtype: dtype?", _axis_only(torch.prod), rules.reducing, exact=True),
+    _both("torch.amax", _DIM, torch.amax, rules.extreme),
+    _both("torch.amin", _DIM, torch.amin, rules.extreme),
+    _both(
+        "torch.max",
+        "input: tensor, dim: any?, keepdim: flag?",
+        lambda **given: _extreme(torch.max, given),
+        rules.max_or_min,
+        fields=_PAIR,
+    ),
+    _both(
+        "torch.min",
+        "input: tensor, dim: any?, keepdim: flag?",
+        lambda **given: _extreme(torch.min, given),
+        rules.max_or_min,
+        fields=_PAIR,
+    ),
+    _both("torch.argmax", _ONE, torch.argmax, rules.extreme),
+    _both("torch.argmin", _ONE, torch.argmin, rules.extreme),
+    _both("torch.all", _ONE, _axis_only(torch.all), rules.reducing),
+    _both("torch.any", _ONE, _axis_only(torch.any), rules.reducing),
+    _both("torch.count_nonzero", "input: tensor, dim: axes?", torch.count_nonzero, rules.reducing),
+    _both(
+        "torch.std",
+        "input: floats, dim: axes?, correction: number?, keepdim: flag?",
+        lambda **given: _spread(torch.std, given),
+        rules.reducing,
+    ),
+    _both(
+        "torch.var",
+        "input: floats, dim: axes?, correction: number?, keepdim: flag?",
+        lambda **given: _spread(torch.var, given),
+        rules.reducing,
+    ),
+    _both(
+        "torch.median",
+        _ONE,
+        lambda input, dim=None, keepdim=False: (
+            torch.median(input) if dim is None else torch.median(input, dim, keepdim)
+        ),
+        rules.extreme,
+        fields=_PAIR,
+    ),
+    _both("torch.logsumexp", "input: floats, dim: axes, keepdim: flag?", torch.logsumexp, rules.reducing),
+    _both(
+        "torch.norm",
+        "input: floats, p: any?, dim: axes?, keepdim: flag?",
+        lambda input, p=2, dim=None, keepdim=False: _norm(input, p, dim, keepdim),
+        rules.reducing,
+    ),
+    _both("torch.cumsum", "input: tensor, dim: axis", torch.cumsum, rules.along, exact=True),
+    _both("torch.cumprod", "input: tensor, dim: axis", torch.cumprod, rules.along, exact=True),
+    _both("torch.cummax", "input: tensor, dim: axis", torch.cummax, rules.along, fields=_PAIR),
+    _both("torch.cummin", "input: tensor, dim: axis", torch.cummin, rules.along, fields=_PAIR),
+    _both("torch.diff", "input: tensor, n: int?, dim: axis?", torch.diff, rules.along),
+    _both("torch.softmax", "input: floats, dim: axis", torch.softmax, rules.along),
+    _both("torch.log_softmax", "input: floats, dim: axis", torch.log_softmax, rules.along),
+    _both(
+        "torch.sort", "input: tensor, dim: axis?, descending: flag?", torch.sort, rules.along, fields=_PAIR
+    ),
+    _both("torch.argsort", "input: tensor, dim: axis?, descending: flag?", torch.argsort, rules.along),
+    _both(
+        "torch.topk",
+        "input: tensor, k: int, dim: axis?, largest: flag?",
+        torch.topk,
+        rules.along,
+        fields=_PAIR,
+    ),
+    _both("torch.trace", "input: tensor", torch.trace, exact=True),
+    _entry(
+        "torch.nn.functional.normalize", "input: floats, p: number?, dim: axis?", F.normalize, rules.along
+    ),
+    _entry("torch.nn.functional.layer_norm", "input: floats, normalized_shape: sizes", F.layer_norm),
+]
+
+
+def _extreme(call: Callable[..., Any], given: dict[str, Any]) -> Any:
+    if "dim" in given and (isinstance(given["dim"], bool) or not isinstance(given["dim"], int)):
+        sentence = _("`{argument}` of `{function}` must be {wanted}.")
+        words = {
+            "argument": "dim",
+            "function": f"torch.{call.__name__}",
+            "wanted": _("an axis: a whole number"),
+        }
+        raise ExpressionError(sentence.format(**words), rule="type")
+    return call(**given) if "dim" in given or "other" in given else call(given["input"])
+
+
+def _spread(call: Callable[..., Any], given: dict[str, Any]) -> torch.Tensor:
+    return call(given.pop("input"), **{"dim": None, "correction": 1, **given})
+
+
+def _norm(input: torch.Tensor, p: Any, dim: Any, keepdim: bool) -> torch.Tensor:
+    if p in ("fro", None):
+        p = 2
+    if isinstance(p, str):
+        raise ExpressionError(_("The order of a norm is a number or 'fro'."), rule="value")
+    return torch.linalg.vector_norm(input, p, dim, keepdim)
+
+
+# Products
+
+PRODUCTS = [
+    _both(
+        "torch.matmul",
+        "input: tensor, other: tensor",
+        torch.matmul,
+        product(shapes.matmul),
+        work=matmul_work(),
+        exact=True,
+    ),
+    _both(
+        "torch.mm",
+        "input: tensor, mat2: tensor",
+        torch.mm,
+        product(shapes.mm, "input", "mat2"),
+        work=matmul_work("input", "mat2"),
+        exact=True,
+    ),
+    _both(
+        "torch.bmm",
+        "input: tensor, mat2: tensor",
+        torch.bmm,
+        product(shapes.bmm, "input", "mat2"),
+        work=matmul_work("input", "mat2"),
+        exact=True,
+    ),
+    _both(
+        "torch.mv",
+        "input: tensor, vec: tensor",
+        torch.mv,
+        product(shapes.matvec, "input", "vec"),
+        work=matmul_work("input", "vec"),
+        exact=True,
+    ),
+    _both(
+        "torch.dot",
+        "input: tensor, tensor: tensor",
+        torch.dot,
+        product(shapes.dot, "input", "tensor"),
+        exact=True,
+    ),
+    _both(
+        "torch.inner",
+        "input: tensor, other: tensor",
+        torch.inner,
+        work=lambda given: math.prod(given.shape("input")) * math.prod(given.shape("other")),
+    ),
+    _both(
+        "torch.outer",
+        "input: tensor, vec2: tensor",
+        torch.outer,
+        lambda given: shapes.outer(given.shape("input"), given.shape("vec2"), given.names("input", "vec2")),
+        exact=True,
+    ),
+    _both("torch.kron", "input: tensor, other: tensor", torch.kron, rules.kron, exact=True),
+    _entry("torch.linalg.cross", "input: tensor, other: tensor, dim: axis?", torch.linalg.cross, rules.pair),
+    _entry("torch.linalg.vecdot", "x: tensor, y: tensor, dim: axis?", torch.linalg.vecdot),
+    _entry(
+        "torch.einsum",
+        "equation: text, *operands: tensors",
+        lambda equation, operands: torch.einsum(equation, *operands),
+        lambda given: rules.einsum_sizes(given) and None,
+        work=lambda given: math.prod(rules.einsum_sizes(given).values()),
+        exact=True,
+    ),
+    _entry(
+        "torch.tensordot",
+        "a: tensor, b: tensor, dims: int",
+        torch.tensordot,
+        work=lambda given: math.prod(given.shape("a")) * math.prod(given.shape("b")),
+    ),
+    _entry(
+        "torch.nn.functional.linear",
+        "input: tensor, weight: tensor, bias: tensor?",
+        F.linear,
+        lambda given: _linear(given),
+        work=lambda given: math.prod(given.shape("input")) * given.shape("weight")[0],
+    ),
+]
+
+
+def _linear(given: Given) -> tuple[int, ...]:
+    """input @ weight.T + bias."""
+    name, weight = given.names("input", "weight")
+    sizes = shapes.bind_all({name: ("... k", given.shape("input")), weight: ("m k", given.shape("weight"))})
+    shape = (*given.shape("input")[:-1], sizes["m"])
+    if "bias" in given.values:
+        shapes.bind(
+            "m", given.shape("bias"), given.names("bias")[0], sizes, {"m": (weight, given.shape("weight"))}
+        )
+    return shape
+
+
+# Linear algebra
+
+LINALG = [
+    _entry("torch.linalg.det", "input: floats", torch.linalg.det, rules.square, work=rules.cubed),
+    _both("torch.det", "input: floats", torch.linalg.det, rules.square, work=rules.cubed),
+    _entry("torch.linalg.inv", "input: floats", torch.linalg.inv, rules.square, work=rules.cubed),
+    _both("torch.inverse", "input: floats", torch.linalg.inv, rules.square, work=rules.cubed),
+    _entry("torch.linalg.pinv", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
+    _both("torch.pinverse", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
+    _entry(
+        "torch.linalg.matrix_rank", "input: floats", torch.linalg.matrix_rank, rules.matrix, work=rules.cubed
+    ),
+    _entry(
+        "torch.linalg.matrix_power",
+        "input: floats, n: int",
+        torch.linalg.matrix_power,
+        rules.square,
+        work=lambda given: rules.cubed(given) * max(abs(given["n"]), 2).bit_length(),
+    ),
+    _entry(
+        "torch.linalg.matrix_exp",
+        "input: floats",
+        torch.linalg.matrix_exp,
+        rules.square,
+        work=lambda given: 20 * rules.cubed(given),
+    ),
+    _entry("torch.linalg.cholesky", "input: floats", torch.linalg.cholesky, rules.square, work=rules.cubed),
+    _entry(
+        "torch.linalg.solve",
+        "A: floats, B: floats",
+        torch.linalg.solve,
+        lambda given: shapes.square(given.shape("A"), given.names("A")[0]) and None,
+        work=lambda given: math.prod(given.shape("A")) * max(*given.shape("A"), *given.shape("B"), 1),
+    ),
+    _entry(
+        "torch.linalg.eigh",
+        "input: floats",
+        torch.linalg.eigh,
+        rules.square,
+        work=rules.cubed,
+        fields=("eigenvalues", "eigenvectors"),
+    ),
+    _entry("torch.linalg.eigvalsh", "input: floats", torch.linalg.eigvalsh, rules.square, work=rules.cubed),
+    _entry(
+        "torch.linalg.svd",
+        "input: floats, full_matrices: flag?",
+        torch.linalg.svd,
+        rules.matrix,
+        work=rules.cubed,
+        fields=("U", "S", "Vh"),
+    ),
+    _entry("torch.linalg.svdvals", "input: floats", torch.linalg.svdvals, rules.matrix, work=rules.cubed),
+    _entry(
+        "torch.linalg.qr", "input: floats", torch.linalg.qr, rules.matrix, work=rules.cubed, fields=("Q", "R")
+    ),
+    _entry(
+        "torch.linalg.vector_norm",
+        "input: floats, ord: number?, dim: axes?, keepdim: flag?",
+        lambda input, ord=2, dim=None, keepdim=False: torch.linalg.vector_norm(input, ord, dim, keepdim),
+        rules.reducing,
+    ),
+    _entry(
+        "torch.linalg.matrix_norm",
+        "input: floats, ord: any?",
+        lambda input, ord="fro": _matrix_norm(input, ord),
+        rules.matrix,
+        work=rules.cubed,
+    ),
+    _entry(
+        "torch.linalg.norm",
+        "input: floats, ord: any?, dim: axes?, keepdim: flag?",
+        lambda input, ord=None, dim=None, keepdim=False: _any_norm(input, ord, dim, keepdim),
+        rules.reducing,
+        work=rules.cubed,
+    ),
+    _entry("torch.linalg.cond", "input: floats", torch.linalg.cond, rules.matrix, work=rules.cubed),
+    _both("torch.diag", "input: tensor, diagonal: int?", torch.diag, lambda given: _diag(given)),
+    _both("torch.diagonal", "input: tensor, offset: int?, dim1: axis?, dim2: axis?", torch.diagonal),
+    _both("torch.diag_embed", "input: tensor", torch.diag_embed),
+    _both("torch.tril", "input: tensor, diagonal: int?", torch.tril, rules.matrix),
+    _both("torch.triu", "input: tensor, diagonal: int?", torch.triu, rules.matrix),
+]
+
+
+def _matrix_norm(input: torch.Tensor, order: Any) -> torch.Tensor:
+    if order not in ("fro", "nuc") and (
+        isinstance(order, bool) or order not in (1, -1, 2, -2, math.inf, -math.inf)
+    ):
+        raise ExpressionError(_("The order of a matrix norm is 1, 2, inf, 'fro' or 'nuc'."), rule="value")
+    return torch.linalg.matrix_norm(input, order)
+
+
+def _any_norm(input: torch.Tensor, order: Any, dim: Any, keepdim: bool) -> torch.Tensor:
+    if order is not None and not isinstance(order, int | float) and order not in ("fro", "nuc"):
+        raise ExpressionError(_("The order of a norm is a number, 'fro' or 'nuc'."), rule="value")
+    return torch.linalg.norm(input, order, dim, keepdim)
+
+
+def _diag(given: Given) -> tuple[int, int] | None:
+    shape = given.shape("input")
+    if len(shape) not in (1, 2):
+        sentence = _("diag needs a vector or a matrix, and {tensor} has {count} axes.")
+        tensor = shapes.named(given.names("input")[0], shape)
+        raise ExpressionError(sentence.format(tensor=tensor, count=len(shape)), rule="shape")
+    size = shape[0] + abs(given.get("diagonal", 0))
+    return (size, size) if len(shape) == 1 else None
+
+
+# Joining and taking apart
+
+JOINING = [
+    _entry("torch.cat", "tensors: tensors, dim: axis?", torch.cat, joining(shapes.cat)),
+    _entry("torch.concat", "tensors: tensors, dim: axis?", torch.cat, joining(shapes.cat)),
+    _entry("torch.stack", "tensors: tensors, dim: axis?", torch.stack, joining(shapes.stack)),
+    _entry("torch.hstack", "tensors: tensors", torch.hstack),
+    _entry("torch.vstack", "tensors: tensors", torch.vstack),
+    _both("torch.unbind", "input: tensor, dim: axis?", torch.unbind, rules.along),
+    _both("torch.chunk", "input: tensor, chunks: int, dim: axis?", torch.chunk, rules.along),
+    _both(
+        "torch.split",
+        "input: tensor, split_size: int, dim: axis?",
+        lambda input, split_size, dim=0: torch.split(input, split_size, dim),
+        lambda given: _split(given),
+    ),
+    _both("torch.gather", "input: tensor, dim: axis, index: tensor", torch.gather, rules.along),
+    _both("torch.index_select", "input: tensor, dim: axis, index: tensor", torch.index_select, rules.along),
+    _both("torch.select", "input: tensor, dim: axis, index: int", torch.select, rules.along),
+    _both("torch.narrow", "input: tensor, dim: axis, start: int, length: int", torch.narrow, rules.along),
+    _both("torch.take", "input: tensor, index: tensor", torch.take),
+    _entry(
+        "torch.nn.functional.one_hot",
+        "input: tensor, num_classes: int",
+        F.one_hot,
+        rules.one_hot,
+        guard=rules.classes,
+    ),
+]
+
+
+def _split(given: Given) -> None:
+    """Pieces of a size; so small that there are too many is refused."""
+    rules.along(given)
+    shape = given.shape("input") or (1,)
+    size = shape[given.get("dim", 0)]
+    if given["split_size"] < 1 or size / given["split_size"] > 500:
+        raise ExpressionError(_("{size} is no size.").format(size=given["split_size"]), rule="size")
+
+
+# New tensors
+
+_SIZE = "*size: sizes, dtype: dtype?, device: any?, requires_grad: any?"
+_DTYPE = "dtype: dtype?, device: any?, requires_grad: any?"
+_DATA = "data: any, dtype: dtype?, device: any?, requires_grad: any?, size: sizes?"
+_RANDOM = "*size: sizes, seed: int?, dtype: dtype?, device: any?, requires_grad: any?"
+
+
+def _new(path: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
+    return _entry(path, parameters, call, rule, creates=True, **more)
+
+
+def _tensor(data: Any, device: str, dtype: torch.dtype | None = None, size: Any = None) -> torch.Tensor:
+    """torch.tensor; `size` is what torch prints beside an empty one."""
+    found = as_tensor(data, device)
+    if size is not None:
+        found = found.reshape(size)
+    if dtype is None:
+        return found
+    rules.casting(Given({"input": found, "dtype": dtype}))
+    if found.dtype == torch.float32 and dtype == torch.float64 and isinstance(data, list | float):
+        return (
+            torch.tensor(data, dtype=dtype, device=device).reshape(found.shape)
+            if _plain(data)
+            else found.to(dtype)
+        )
+    return found.to(dtype)
+
+
+def _plain(data: Any) -> bool:
+    return all(map(_plain, data)) if isinstance(data, list) else isinstance(data, bool | int | float)
+
+
+def _full(size: Any, fill_value: Any, device: str, dtype: torch.dtype | None = None) -> torch.Tensor:
+    if dtype is not None and not dtype.is_floating_point and dtype != torch.bool:
+        rules.casting(Given({"input": torch.tensor(fill_value), "dtype": dtype}))
+    return torch.full(size, fill_value, dtype=dtype, device=device)
+
+
+CREATORS = [
+    *(
+        _new(path, _DATA, _tensor)
+        for path in ("torch.tensor", "torch.as_tensor", "np.array", "numpy.array", "array")
+    ),
+    _new("torch.zeros", _SIZE, torch.zeros, rules.new),
+    _new("torch.ones", _SIZE, torch.ones, rules.new),
+    _new("torch.full", "size: sizes, fill_value: number, " + _DTYPE, _full, rules.new),
+    _new(
+        "torch.eye",
+        "n: int, m: int?, " + _DTYPE,
+        lambda n, m=None, **more: torch.eye(n, n if m is None else m, **more),
+        rules.eye,
+    ),
+    _new("torch.arange", "start: number, end: number?, step: number?, " + _DTYPE, torch.arange, rules.arange),
+    _new(
+        "torch.linspace",
+        "start: number, end: number, steps: int, " + _DTYPE,
+        torch.linspace,
+        rules.finite_ends,
+    ),
+    _new("torch.rand", _RANDOM, _seeded(torch.rand), rules.random),
+    _new("torch.randn", _RANDOM, _seeded(torch.randn), rules.random),
+    _new(
+        "torch.randint",
+        "low: number, high: any?, size: sizes?, seed: int?, " + _DTYPE,
+        _seeded(torch.randint),
+        rules.randint,
+    ),
+    _new("torch.randperm", "n: int, seed: int?, " + _DTYPE, _seeded(torch.randperm), counted("n")),
+    _both("torch.zeros_like", "input: tensor, dtype: dtype?", torch.zeros_like),
+    _both("torch.ones_like", "input: tensor, dtype: dtype?", torch.ones_like),
+    _both("torch.full_like", "input: tensor, fill_value: number, dtype: dtype?", torch.full_like),
+    _new("rotation", "degrees: number?, axis: any?, radians: number?", own.rotation),
+    _new("scaling", "*factors: any", lambda factors, device: own.scaling(_numbers(factors), device=device)),
+    _new("shear", "x: number?, y: number?", own.shear),
+    _new(
+        "reflection",
+        "degrees: number?, normal: any?, radians: number?",
+        lambda **given: own.reflection(**_vectors(given)),
+    ),
+    _new(
+        "projection",
+        "degrees: number?, onto: any?, normal: any?, radians: number?",
+        lambda **given: own.projection(**_vectors(given)),
+    ),
+]
+
+
+def _numbers(value: Any) -> list[float]:
+    entries = list(value) if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(one, int | float) for one in entries):
+        raise ExpressionError(_("Numbers are needed here."), rule="type")
+    return entries
+
+
+def _vectors(given: dict[str, Any]) -> dict[str, Any]:
+    wanted = ("normal", "onto", "axis")
+    return {name: _numbers(value) if name in wanted else value for name, value in given.items()}
+
+
+# Kinds of numbers
+
+
+def _cast(name: str) -> Entry:
+    dtype = DTYPES.get(name, torch.float32 if name == "float" else torch.int32)
+
+    def guard(given: Given) -> None:
+        rules.casting(Given({"input": given["input"], "dtype": dtype}))
+
+    return _method(name, "input: tensor", lambda input: input.to(dtype), guard=guard)
+
+
+CASTS = [
+    *map(_cast, ("float", "double", "half", "bfloat16", "int", "long", "short", "bool")),
+    *(
+        _method(
+            name, "input: tensor, dtype: dtype", lambda input, dtype: input.to(dtype), guard=rules.casting
+        )
+        for name in ("to", "type")
+    ),
+]
+
+
+def _sign(sign: str, call: Callable[..., Any], rule=rules.pair, kind: str = "operand", **more: Any) -> Entry:
+    """An operator between two values; Python's own operators take no names."""
+    parameters = f"input: {kind}, other: {kind}"
+    return _entry(sign, parameters, lambda input, other: call(input, other), rule, **more)
+
+
+def _prefix(sign: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
+    """An operator before a value."""
+    return _entry(sign, "input: tensor", lambda input: call(input), rule, **more)
+
+
+OPERATORS = {
+    entry.path: entry
+    for entry in (
+        _sign("+", operator.add, exact=True),
+        _sign("-", operator.sub, rules.minus, exact=True),
+        _sign("*", operator.mul, exact=True),
+        _sign("/", operator.truediv),
+        _sign("//", operator.floordiv, guard=rules.dividing),
+        _sign("%", operator.mod, guard=rules.dividing),
+        _sign("**", operator.pow, guard=rules.powers, exact=True),
+        _sign("@", operator.matmul, product(shapes.matmul), "tensor", work=matmul_work(), exact=True),
+        _sign("<", operator.lt),
+        _sign("<=", operator.le),
+        _sign(">", operator.gt),
+        _sign(">=", operator.ge),
+        _sign("==", operator.eq),
+        _sign("!=", operator.ne),
+        _sign("&", operator.and_),
+        _sign("|", operator.or_),
+        _sign("^", operator.xor),
+    )
+}
+PREFIXES = {
+    "-": _prefix("-", operator.neg, rules.minus, exact=True),
+    "+": _prefix("+", operator.pos),
+    "~": _prefix("~", operator.invert),
+}
+ATTRIBUTES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "T": _flip_two,
+    "mT": _flip_last,
+    "H": _flip_two,
+}
+
+ENTRIES = [*ELEMENTWISE, *BINARY, *SHAPE, *REDUCTIONS, *PRODUCTS, *LINALG, *JOINING, *CREATORS, *CASTS]
+METHODS = {entry.name: entry for entry in ENTRIES if entry.method}
+
+
+def _dotted(entry: Entry) -> list[str]:
+    """The names a function answers to: "torch.linalg.det", "linalg.det", and "det" where no other has it."""
+    words = entry.path.split(".")
+    names = [".".join(words[start:]) for start in range(len(words))]
+    return names + [f"F.{entry.name}"] * (words[:-1] == ["torch", "nn", "functional"])
+
+
+def _functions() -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for entry in ENTRIES:
+        for name in _dotted(entry) if entry.function else ():
+            found.setdefault(name, entry)
+    for name in ("softmax", "log_softmax", "relu", "sigmoid", "tanh"):  # torch has them in both places
+        for lead in ("F", "torch.nn.functional", "nn.functional"):
+            found[f"{lead}.{name}"] = found[name]
+    for name in ("matmul", "diagonal"):
+        found[f"torch.linalg.{name}"] = found[f"linalg.{name}"] = found[name]
+    found["norm"] = found["torch.norm"]
+    return found
+
+
+FUNCTIONS = _functions()
+CONSTANTS: dict[str, Any] = {
+    **{f"{lead}{name}": dtype for name, dtype in DTYPES.items() for lead in ("", "torch.", "np.", "numpy.")},
+    "torch.float": torch.float32,
+    "torch.int": torch.int32,
+    "float": torch.float64,  # what torch takes Python's float, int and bool for
+    "int": torch.int64,
+    **{
+        f"{lead}{name}": value
+        for name, value in {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}.items()
+        for lead in ("", "torch.", "math.", "np.", "numpy.")
+    },
+}
