@@ -58,6 +58,7 @@ def _operation(found: Operation, given: dict[str, torch.Tensor], arguments: Mapp
         "facts": [list(fact) for fact in found.facts(next(iter(given.values())))] if found.facts else [],
         "steps": len(steps),
         "home": figure["layout"]["meta"]["home"],
+        "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],
     }
     return data, {"film": film.to_json(figure)}
 
