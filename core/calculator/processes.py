@@ -259,6 +259,7 @@ class SpawnedWorker:
                 self._replies.put(frames.read(read_into, limit))
         except Exception as error:  # Closed, Corrupt, NotStarted: the caller's to judge
             self._replies.put(error)
+        self._replies.put(NotStarted())  # whoever asks from here on
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         self.process.stdout.close()
@@ -300,9 +301,16 @@ class SpawnSource:
             self.starting = None
             settings = self.settings
             sink.on_worker(worker)
+            threading.Thread(target=_watch, args=(worker, sink), name="atlas-watch", daemon=True).start()
 
     def close(self) -> None:
         """End the pump."""
         self.orders.put("close")
         if self.starting is not None:
             self.starting.close()
+
+
+def _watch(worker: SpawnedWorker, sink: Sink) -> None:
+    """Tell when a worker ends, as the zygote does of its own."""
+    worker.process.wait()
+    sink.on_exit(worker)

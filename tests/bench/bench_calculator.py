@@ -5,6 +5,7 @@ pebble is no requirement of the atlas: where it is not installed, only our own f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 import sys
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TASKS = ROOT / "tests" / "core"
 sys.path[:0] = [str(ROOT), str(TASKS)]
 
-from calculators import alive, eventually, full, settings  # noqa: E402
+from calculators import eventually, full, settings  # noqa: E402
 
 from core.calculator import Calculator, Failure  # noqa: E402
 
@@ -44,11 +45,11 @@ def show(name: str, figure: str) -> None:
     print(f"{name:44} {figure}", flush=True)
 
 
-def respawn(calculator: Calculator, number: int) -> None:
-    """From the kill of the only worker to its successor's answer."""
-    worker = calculator.pool.workers()[0]
-    worker.kill()
-    calculator.ask("echo", {"respawn": number})
+def after_a_death(calculator: Calculator, number: int) -> None:
+    """The only worker dies in a task; the next answer is its successor's."""
+    with contextlib.suppress(Failure):
+        calculator.ask("ends", {"code": 3, "n": number})
+    calculator.ask("echo", {"after": number})
 
 
 def ours() -> None:
@@ -82,13 +83,15 @@ def ours() -> None:
             )
     with Calculator(settings(workers=1, wall=2.0)) as calculator:
         calculator.ask("echo", {"first": 1})
-        show("ours: killed -> successor's answer", milliseconds(lambda n: respawn(calculator, n), 30))
+        show("ours: a task dies -> next answer", milliseconds(lambda n: after_a_death(calculator, n), 30))
     with Calculator(settings(workers=1, wall=2.0, method="spawn", patience=30)) as calculator:
         calculator.ask("echo", {"first": 1})
         show(
             "ours, without fork: round trip", milliseconds(lambda n: calculator.ask("echo", {"n": n}), ROUNDS)
         )
-        show("ours, without fork: killed -> answer", milliseconds(lambda n: respawn(calculator, n), 3))
+        show(
+            "ours, without fork: a task dies -> next", milliseconds(lambda n: after_a_death(calculator, n), 3)
+        )
 
 
 def pebble_echo(arguments):
@@ -103,11 +106,15 @@ def pebble_pid():
     return os.getpid()
 
 
+def pebble_die():
+    os._exit(3)
+
+
 def theirs() -> None:
     """pebble's figures: its ProcessPool over multiprocessing's forkserver, with the same modules preloaded."""
     import multiprocessing
 
-    from pebble import ProcessPool
+    from pebble import ProcessExpired, ProcessPool
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch", "hostile_tasks"])
@@ -120,22 +127,24 @@ def theirs() -> None:
         def echo(n):
             pool.schedule(pebble_echo, args=[{"n": n}], timeout=2).result()
 
-        def after_a_kill(n):
-            pid = pool.schedule(pebble_pid).result()
-            begun = time.perf_counter()
-            os.kill(pid, 9)
-            while alive(pid):
-                pass
-            echo(n)
-            return 1e3 * (time.perf_counter() - begun)
+        def after_a_death(n):
+            try:
+                pool.schedule(pebble_die, timeout=2).result()
+            except ProcessExpired:
+                echo(n)
 
         show("pebble: round trip", milliseconds(echo, ROUNDS))
         large = milliseconds(lambda n: pool.schedule(pebble_large, args=[MEGABYTE], timeout=2).result(), 100)
         show("pebble: answer of 1 MB", large)
         pid = pool.schedule(pebble_pid).result()
         show("pebble: private memory a worker", f"{private_megabytes(pid):8.1f} MB")
-        times = sorted(after_a_kill(n) for n in range(10))
-        show("pebble: killed -> successor's answer", f"{statistics.median(times):8.2f} ms median")
+        show("pebble: a task dies -> next answer", milliseconds(after_a_death, 30))
+        os.kill(pool.schedule(pebble_pid).result(), 9)
+        try:
+            echo("after an idle worker was killed")
+            show("pebble: idle worker killed, next caller", "is answered")
+        except Exception as error:
+            show("pebble: idle worker killed, next caller", f"gets {error!r}")
     finally:
         pool.stop()
         pool.join()

@@ -15,7 +15,7 @@ TASKS = {"tasks": "hostile_tasks:TASKS", "path": (str(HERE),)}
 
 def settings(**changes) -> Settings:
     """Settings of a test's calculator: short walls, nothing to preload."""
-    return Settings(**{**TASKS, "workers": 4, "wall": 0.5, "preload": (), "device": "cpu", **changes})
+    return Settings(**{**TASKS, "workers": 4, "wall": 1.0, "preload": (), "device": "cpu", **changes})
 
 
 def failure(calculator: Calculator, task: str, *, wall: float | None = None, **arguments) -> Failure:
@@ -27,8 +27,8 @@ def failure(calculator: Calculator, task: str, *, wall: float | None = None, **a
     raise AssertionError(f"{task} answered {str(reply)[:200]}")
 
 
-def value(calculator: Calculator, task: str, *, wall: float | None = None, **arguments):
-    """The data that `task` answers."""
+def value(calculator: Calculator, task: str, *, wall: float = 8.0, **arguments):
+    """The data that `task` answers; with time enough also on a machine that is busy with something else."""
     return calculator.ask(task, arguments, wall=wall).data
 
 

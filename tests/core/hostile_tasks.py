@@ -84,6 +84,28 @@ def disturb(arguments):
     return {}, {}
 
 
+def checks_shapes(arguments):
+    """What the tensor language does with every expression, and a training step, which imports more of torch."""
+    a = torch.ones(3, 4, device="meta")
+    shapes = [
+        a + a,
+        a @ a.mT,
+        a @ a[0],
+        a.sum(0),
+        a.softmax(1),
+        torch.einsum("ij,kj->ik", a, a),
+        torch.linalg.svd(a)[1],
+    ]
+    seen = "torch._dynamo" in sys.modules
+    if arguments.get("train"):
+        with torch.enable_grad():
+            layer = torch.nn.Linear(3, 2)
+            optimiser = torch.optim.Adam(layer.parameters())
+            layer(torch.ones(1, 3)).sum().backward()
+            optimiser.step()
+    return {"shapes": [list(each.shape) for each in shapes], "dynamo": seen}, {}
+
+
 def sleep(arguments):
     time.sleep(arguments["seconds"])
     return {"slept": arguments["seconds"]}, {}
@@ -172,7 +194,11 @@ def _forge(magic, header, body):
 
 def forges(arguments):
     """Writes straight onto the wire, as code that took over a worker would."""
-    return _forge(arguments["magic"].encode(), arguments["header"].encode(), b"x" * arguments["body"])
+    return _forge(
+        arguments["magic"].encode(),
+        arguments["header"].encode(),
+        arguments.get("text", "x" * arguments.get("body", 0)).encode(),
+    )
 
 
 def lies_about_length(arguments):

@@ -65,6 +65,16 @@ def test_nothing_leaks_from_one_request_to_the_next():
         assert before["dtype"] == "torch.float32" and before["grad"] is False and before["word"] == "unsaid"
 
 
+def test_shapes_are_checked_without_the_machinery_of_torch_compile(calculator):
+    """0.7 s and 80 MB in each worker otherwise: see core/calculator/torch_start.py."""
+    seen = value(calculator, "checks_shapes")
+    assert seen == {"shapes": [[3, 4], [3, 3], [3], [4], [3, 4], [3, 3], [3]], "dynamo": False}
+
+
+def test_a_training_step_runs_though_no_file_can_be_written(calculator):
+    assert value(calculator, "checks_shapes", train=True, wall=8)["dynamo"] is False
+
+
 def test_what_a_task_prints_goes_nowhere(calculator, capfd):
     assert value(calculator, "prints") == {"printed": True}
     assert value(calculator, "echo", after="print") == {"echo": {"after": "print"}}
@@ -148,9 +158,9 @@ def test_cpu_limit_ends_what_the_wall_would_not():
 
 
 def test_cpu_time_is_counted_for_each_request_anew():
-    with Calculator(settings(workers=1, wall=3.0, cpu=1)) as calculator:
+    with Calculator(settings(workers=1, wall=1.9, cpu=1)) as calculator:
         pids = {value(calculator, "who", turn=0)["pid"]}
-        for turn in range(4):  # 2.4 s in sum, 0.6 s each
+        for turn in range(6):  # 3.6 s in sum, 0.6 s each, 2 s allowed
             assert value(calculator, "spin", seconds=0.6, turn=turn) == {"spun": 0.6}
             pids.add(value(calculator, "who", turn=turn)["pid"])
         assert len(pids) == 1

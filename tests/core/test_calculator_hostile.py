@@ -106,6 +106,11 @@ def test_torch_calls_that_answer_after_all(calculator):
         ("forges", {"magic": "ATL1", "header": '{"lengths": [1, -1]}', "body": 0}, "broken"),
         ("forges", {"magic": "ATL1", "header": '{"lengths": [5]}', "body": 4}, "broken"),
         ("forges", {"magic": "ATL1", "header": '{"lengths": [], "id": 0, "blobs": []}', "body": 0}, "broken"),
+        (
+            "forges",
+            {"magic": "ATL1", "header": '{"lengths": [2], "id": 0, "blobs": []}', "text": "{}"},
+            "broken",
+        ),
         ("forges", {"magic": "ATL1", "header": "[" * 60_000, "body": 0}, "broken"),
         ("forges", {"magic": "ATL1", "header": '{"lengths": [true]}', "body": 1}, "broken"),
         ("lies_about_length", {"length": 2**60}, "broken"),

@@ -82,8 +82,11 @@ def test_a_preload_that_kills_the_zygote_is_not_tried_again():
         assert eventually(lambda: first.poll() is not None, 30)
         assert eventually(lambda: calculator.pool.source.process is not first, 30)
         assert failure(calculator, "ends", code=1).kind == "died"
+        assert value(calculator, "echo", again=1) == {
+            "echo": {"again": 1}
+        }  # an answer is what starts a preload
         assert eventually(lambda: full(calculator), 30)
-        assert calculator.pool.source.process.poll() is None
+        assert calculator.pool.source.process.poll() is None and not calculator.pool._preload
 
 
 def test_workers_outlive_the_zygote_and_another_one_is_started():
@@ -281,6 +284,13 @@ def test_a_spawned_worker_killed_while_idle_is_not_met(spawning):
     assert value(spawning, "echo", after="massacre") == {"echo": {"after": "massacre"}}
     assert eventually(lambda: full(spawning), 60)
     assert all(state != "Z" for _, state in children(os.getpid()))
+
+
+def test_a_spawned_worker_that_was_told_to_end_takes_no_request(spawning):
+    assert eventually(lambda: full(spawning), 60)
+    for turn in range(2):
+        spawning.pool.workers()[0].kill()  # and perhaps it is the one that is lent next
+        assert value(spawning, "echo", told=turn) == {"echo": {"told": turn}}
 
 
 def test_spawned_workers_after_the_first_are_preloaded():
