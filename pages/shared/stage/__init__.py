@@ -134,7 +134,8 @@ def _script() -> str:
 
 @cache
 def _style() -> str:
-    return f'@import url("{_stage_folder()}/stage.css");'
+    # the line break tells Streamlit that this is a sheet and not a path to one
+    return f'/* the stage */\n@import url("{_stage_folder()}/stage.css");'
 
 
 @cache
