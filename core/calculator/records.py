@@ -55,7 +55,7 @@ class Settings:
 
     tasks: str = "core.answers:TASKS"  # the table the workers run: "module:NAME"
     path: tuple[str, ...] = ()  # further folders in which `tasks` and `detector` are looked for
-    preload: tuple[str, ...] = ("sklearn.datasets",)  # imported in the zygote after the first workers are out
+    preload: tuple[str, ...] = ("core.warm",)  # imported in the zygote after the first workers are out
     method: str = field(default_factory=_method)
     workers: int = field(default_factory=_workers)
     wall: float = field(default_factory=lambda: limits.current().wall_seconds)
