@@ -131,7 +131,9 @@ class Plane:
     dimension: int
     marks: tuple[Mark, ...]
     state: Mapping[str, Value]
-    reach: float  # how far the view goes from the origin, in units
+    reach: float  # how far the view goes up and down from the origin, in units
+    across: float = 0.0  # how far to the left and right it must go; 0: as far as up and down
+    free_corner: str = "top"  # the right corner that is kept free for cells on a wide stage: top or bottom
     turns: Mapping[str, Turn] = field(default_factory=dict)
     variables: tuple[Variable, ...] = ()
     handles: tuple[Handle, ...] = ()

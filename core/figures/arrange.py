@@ -43,7 +43,10 @@ def places(panels: Sequence[Panel]) -> list[Place]:
     first = panels[0]
     if isinstance(first, Plane) and first.dimension == 2:
         # the plane fills the stage and the cells lie on it, to the right of the origin's half
-        inset = Place(Box([0.66, 0.985], [0.5, 0.98]), Box([0.05, 0.95], [0.0, 0.27]), ("right", "top"))
+        upright = [0.5, 0.98] if first.free_corner == "top" else [0.05, 0.5]
+        inset = Place(
+            Box([0.66, 0.985], upright), Box([0.05, 0.95], [0.0, 0.27]), ("right", first.free_corner)
+        )
         return [Place(WHOLE, Box([0.0, 1.0], [0.28, 1.0])), *[inset] * (len(panels) - 1)]
     if isinstance(first, Plane):  # a WebGL scene would hide what lies under it
         beside = Place(Box([0.7, 0.985], [0.45, 0.95]), Box([0.05, 0.95], [0.0, 0.27]), ("right", "top"))
@@ -80,8 +83,10 @@ def _share(index: int, count: int, gap: float = 0.03) -> list[float]:
 
 def sides(panel: Plane, name: str) -> list[float]:
     """How far a plane is seen to the left and right: a wide stage leaves room for the cells at the right."""
-    left, right = (-1.15, 1.95) if name == "wide" else (-1.2, 1.2)
-    return [left * panel.reach, right * panel.reach]
+    if name == "wide":
+        return [-1.15 * panel.reach, 1.95 * panel.reach]
+    aside = max(panel.reach, panel.across)
+    return [-aside, aside]
 
 
 def relayouts(panels: Sequence[Panel], found: Sequence[Place]) -> dict[str, dict[str, Any]]:

@@ -73,7 +73,9 @@ def vector_marks(size: int, moves: bool = True) -> list[Mark]:
         tip = Bind(matrix="M", vector="x", mix=ends[1:])
         marks += [
             Arrow("image", "image", bind=image, points=both, width=4.5),
-            Label("image-name", "image", bind=tip, at=origin(size), text="Ax", bold=True, place="bottom right"),
+            Label(
+                "image-name", "image", bind=tip, at=origin(size), text="Ax", bold=True, place="bottom right"
+            ),
         ]
     return marks
 

@@ -66,7 +66,7 @@ class Scene:
         self.start = torch.diag(
             torch.tensor([1.0 if k < n or self.size == 2 else 0.0 for k in range(self.size)]).double()
         )
-        self.reach = _reach(
+        self.view.reach = _reach(
             self.size, self.map, geometry.padded(x, self.size), geometry.padded(self.y, self.size)
         )
         self.subspaces = geometry.subspaces(A.detach().cpu())
@@ -81,8 +81,8 @@ class Scene:
         marks += linear_marks.area_marks() if flat else (linear_marks.volume_marks() if m == n else [])
         marks += linear_marks.circle_marks() if flat else linear_marks.sphere_marks(axes)
         if m == n:
-            marks += linear_marks.eigen_marks(geometry.rows(self.map), self.eigen, self.reach)
-        marks += linear_marks.subspace_marks(self.subspaces, (m, n), self.reach, self.size)
+            marks += linear_marks.eigen_marks(geometry.rows(self.map), self.eigen, self.view.reach)
+        marks += linear_marks.subspace_marks(self.subspaces, (m, n), self.view.reach, self.size)
         marks += linear_marks.basis_marks(self.size, n)
         marks += linear_marks.vector_marks(self.size)
         return (*marks, *self._reading_marks(reading))
@@ -131,7 +131,9 @@ class Scene:
                     for k, v in enumerate(geometry.rows(geometry.padded(self.y, self.size)))
                 ),
             },
-            reach=self.reach,
+            reach=self.view.reach,
+            across=self.view.across,
+            free_corner=self.view.free_corner,
             turns={"M": turn} if turn else {},
             variables=(
                 Variable("A", geometry.rows(self.map), "M"),
@@ -202,16 +204,28 @@ def _panels(
     return (scene.plane(M, turn, reading, told), cells)
 
 
-def _reach(size: int, *values: torch.Tensor) -> float:
-    """How far the view goes up and down, in units: all columns, x and y with some air; a wide stage sees more aside."""
+class View(NamedTuple):
+    """How far the picture goes, in units, and which right corner stays free for the numbers on a wide stage."""
+
+    reach: float
+    across: float
+    free_corner: str
+
+
+def _view(size: int, *values: torch.Tensor) -> View:
+    """All columns, x and y with some air. The arrows never run under the cells: those lie where fewer reach."""
     points = torch.cat([value.reshape(size, -1) for value in values], dim=1)  # one column for each point
     across, *others = points.abs().amax(dim=1).tolist()
-    wanted = (
-        max(1.25 * max(others), 0.75 * across, -1.1 * float(points[0].min()))
-        if size == 2
-        else 1.15 * max(across, *others)
-    )
-    return max(2.6 if size == 2 else 2.2, min(wanted, 1e6))
+    if size == 3:
+        return View(max(2.2, min(1.15 * max(across, *others), 1e6)), 0.0, "top")
+    to_the_right = {
+        "top": float(points[0].where(points[1] > 0, points[0] * 0).max()),
+        "bottom": float(points[0].where(points[1] < 0, points[0] * 0).max()),
+    }
+    corner = "bottom" if to_the_right["bottom"] < to_the_right["top"] else "top"
+    left = -float(points[0].min())
+    wanted = max(1.25 * max(others), 0.6 * across, 1.1 * left, to_the_right[corner] / 0.75)
+    return View(max(2.6, min(wanted, 1e6)), min(1.25 * across, 1e6), corner)
 
 
 def _moments(scene: Scene, motion: str) -> Iterator[Moment | _Undrawn]:
