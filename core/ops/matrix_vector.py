@@ -66,7 +66,7 @@ class Scene:
         self.start = torch.diag(
             torch.tensor([1.0 if k < n or self.size == 2 else 0.0 for k in range(self.size)]).double()
         )
-        self.view.reach = _reach(
+        self.view = _view(
             self.size, self.map, geometry.padded(x, self.size), geometry.padded(self.y, self.size)
         )
         self.subspaces = geometry.subspaces(A.detach().cpu())
