@@ -107,6 +107,8 @@ def checks_shapes(arguments):
 
 
 def sleep(arguments):
+    if "mark" in arguments:
+        Path(arguments["mark"]).mkdir()
     time.sleep(arguments["seconds"])
     return {"slept": arguments["seconds"]}, {}
 

@@ -36,9 +36,8 @@ def others(calculator):
         while not stop.is_set():
             turn += 1
             try:
-                blob = calculator.ask("double", {"values": [number, turn], "at": time.monotonic_ns()}).blobs[
-                    "values"
-                ]
+                ask = {"values": [number, turn], "at": time.monotonic_ns()}
+                blob = calculator.ask("double", ask, wall=8).blobs["values"]
                 if numpy.frombuffer(blob, "f4").tolist() != [2 * number, 2 * turn]:
                     wrong.append(blob)
                 served.append(number)
@@ -147,15 +146,15 @@ def test_a_caller_never_meets_a_worker_that_was_killed_while_idle(calculator):
         assert value(calculator, "echo", turn=turn) == {"echo": {"turn": turn}}
 
 
-def test_a_worker_killed_while_working_costs_its_caller_the_answer(calculator):
+def test_a_worker_killed_while_working_costs_its_caller_the_answer(calculator, tmp_path):
     assert eventually(lambda: full(calculator))
-    told = []
-    asking = threading.Thread(target=lambda: told.append(failure(calculator, "sleep", wall=8, seconds=6)))
+    told, begun = [], tmp_path / "begun"
+    arguments = {"wall": 8, "seconds": 6, "mark": str(begun)}
+    asking = threading.Thread(target=lambda: told.append(failure(calculator, "sleep", **arguments)))
     asking.start()
-    assert eventually(lambda: len(calculator.pool._idle) == 3)
-    busy = {worker.pid: worker for worker in calculator.pool.workers() if worker not in calculator.pool._idle}
-    assert eventually(lambda: next(iter(busy.values())).served)
-    os.kill(next(iter(busy)), signal.SIGKILL)
+    assert eventually(begun.exists)
+    busy = [worker.pid for worker in calculator.pool.workers() if worker not in calculator.pool._idle]
+    os.kill(busy[0], signal.SIGKILL)
     asking.join()
     assert (told[0].kind, told[0].detail) == ("died", "SIGKILL")
     assert eventually(lambda: full(calculator))

@@ -15,7 +15,7 @@ from calculators import alive, eventually, failure, settings, value
 from core import device
 from core.calculator import Calculator
 
-FAKE = {"detector": "hostile_tasks:fake_cuda", "workers": 2, "patience": 30}
+FAKE = {"detector": "hostile_tasks:fake_cuda", "workers": 2, "patience": 30, "wall": 2.0}
 
 
 def fake(asked: str = "auto", **changes) -> Calculator:
