@@ -104,7 +104,6 @@ def show_reset(operation: Operation) -> None:
         on_click=state.put,
         args=(operation, state.defaults(operation)),
         disabled=state.values(operation) == state.defaults(operation),
-        help=_("All inputs and settings as they were at first"),
     )
 
 
