@@ -17,8 +17,20 @@ from starlette.routing import Route
 from pages.shared import stage
 
 THEMES = {
-    "light": {"text": "#1c1f24", "background": "#fdfcf9", "secondary": "#f3f1ec", "primary": "#d1005b", "border": "#e6e3dc"},
-    "dark": {"text": "#ebe8e1", "background": "#14171c", "secondary": "#1f242c", "primary": "#ff4f86", "border": "#262b33"},
+    "light": {
+        "text": "#1c1f24",
+        "background": "#fdfcf9",
+        "secondary": "#f3f1ec",
+        "primary": "#d1005b",
+        "border": "#e6e3dc",
+    },
+    "dark": {
+        "text": "#ebe8e1",
+        "background": "#14171c",
+        "secondary": "#1f242c",
+        "primary": "#ff4f86",
+        "border": "#262b33",
+    },
 }
 PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
@@ -32,8 +44,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title>
   const place = document.querySelector("#place");
   window.give = (text) => {{
     const data = new TextEncoder().encode(text);
-    window.undo = atlas({{ data, parentElement: place, setTriggerValue: (name, value) => window.sent.push([name, value]) }},
-      {{ plotly: "{plotly}" }});
+    const setTriggerValue = (name, value) => window.sent.push([name, value]);
+    window.undo = atlas({{ data, parentElement: place, setTriggerValue }}, {{ plotly: "{plotly}" }});
   }};
   window.root = () => place.querySelector(".atlas-stage").atlas;
   window.loaded = true;
@@ -44,7 +56,9 @@ def _page(request: Request) -> HTMLResponse:
     folder = stage._stage_folder()
     colours = THEMES[request.query_params.get("theme", "light")]
     plotly = request.query_params.get("plotly", stage._plotly_path())
-    return HTMLResponse(PAGE.format(script=f"{folder}/stage.js", style=f"{folder}/stage.css", plotly=plotly, **colours))
+    return HTMLResponse(
+        PAGE.format(script=f"{folder}/stage.js", style=f"{folder}/stage.css", plotly=plotly, **colours)
+    )
 
 
 @contextmanager

@@ -16,7 +16,19 @@ SPATIAL = [[1.0, 0.5, 0.0], [0.0, 1.2, -0.3], [0.4, 0.0, 0.8]]
 LABELS = {
     name: name
     for name in (
-        *("play", "pause", "back", "forward", "scrub", "speed", "loop", "transport", "tools", "view", "copyLink"),
+        *(
+            "play",
+            "pause",
+            "back",
+            "forward",
+            "scrub",
+            "speed",
+            "loop",
+            "transport",
+            "tools",
+            "view",
+            "copyLink",
+        ),
         *("copied", "copyFailed", "capture", "captureFailed", "slide", "transparent", "copyImage", "present"),
         *("full", "move", "noWebgl", "noPlotly", "broken", "alt"),
     )
@@ -38,7 +50,9 @@ def lattice(lines: int = 41, reach: float = 5.0) -> np.ndarray:
     return np.concatenate(pieces).astype("<f4")
 
 
-def payload(film: Film, *, identity: str = "sample", revision: int = 1, address: bool = False, **more: Any) -> str:
+def payload(
+    film: Film, *, identity: str = "sample", revision: int = 1, address: bool = False, **more: Any
+) -> str:
     """What the component receives, as JSON text."""
     head = {"id": identity, "revision": revision, "address": address, "language": "en", "theme": "light"}
     return json.dumps({**head, "labels": LABELS, "film": film, **more}, allow_nan=False)
@@ -59,7 +73,11 @@ def plane(matrix: Any = SHEAR, *, lines: int = 9, path: Film | None = None, reac
         _dot(),
     ]
     frames = [
-        {"name": str(step), "traces": [8], "data": [{"x": [x], "y": [-4], "marker": {"size": size}, "text": [text]}]}
+        {
+            "name": str(step),
+            "traces": [8],
+            "data": [{"x": [x], "y": [-4], "marker": {"size": size}, "text": [text]}],
+        }
         for step, (x, size, text) in enumerate([(-4, 10, "before"), (0, 30, "between"), (4, 20, "after")])
     ]
     return {"data": data, "layout": _plane_layout(matrix, path, reach), "frames": frames}
@@ -71,12 +89,18 @@ def space(matrix: Any = SPATIAL, *, path: Film | None = None, lines: int = 9) ->
     pieces = []
     for a in ticks:
         for b in ticks:
-            pieces += [np.array([[a, b, -2], [a, b, 2], [np.nan] * 3]), np.array([[a, -2, b], [a, 2, b], [np.nan] * 3])]
+            pieces += [
+                np.array([[a, b, -2], [a, b, 2], [np.nan] * 3]),
+                np.array([[a, -2, b], [a, 2, b], [np.nan] * 3]),
+            ]
     points = np.concatenate(pieces)
     data = [_line3("lattice", points, GRID)]
     for column, colour in enumerate((FIRST, SECOND, "#7e22ce")):
         tip = [float(column == k) for k in range(3)]
-        data += [_line3(f"shaft-{column}", np.array([[0, 0, 0], tip]), colour, width=6), _cone(column, tip, colour)]
+        data += [
+            _line3(f"shaft-{column}", np.array([[0, 0, 0], tip]), colour, width=6),
+            _cone(column, tip, colour),
+        ]
     return {"data": data, "layout": _space_layout(matrix, path), "frames": []}
 
 
@@ -93,13 +117,26 @@ def cells() -> Film:
         "meta": {"name": "cells", "unit": {"marker.size": 0.9, "textfont.size": 0.34, "axis": "x"}},
     }
     frames = [
-        {"name": str(k), "traces": [0], "data": [{"marker": {"color": ["#d1005b" if i == k else "#ccd" for i in range(4)]}}]}
+        {
+            "name": str(k),
+            "traces": [0],
+            "data": [{"marker": {"color": ["#d1005b" if i == k else "#ccd" for i in range(4)]}}],
+        }
         for k in range(4)
     ]
     axis = {"range": [-1, 2], "visible": False, "fixedrange": True}
-    steps = [{"sentence": f"Cell {k + 1}.", "formula": f"c = {text}", "hold": 50} for k, text in enumerate(texts)]
+    steps = [
+        {"sentence": f"Cell {k + 1}.", "formula": f"c = {text}", "hold": 50} for k, text in enumerate(texts)
+    ]
     meta = {"steps": steps, "duration": 120, "equal": True}
-    layout = {"template": "none", "xaxis": axis, "yaxis": axis, "uirevision": "cells", "meta": meta, **_bare()}
+    layout = {
+        "template": "none",
+        "xaxis": axis,
+        "yaxis": axis,
+        "uirevision": "cells",
+        "meta": meta,
+        **_bare(),
+    }
     return {"data": [cell], "layout": layout, "frames": frames}
 
 
@@ -113,9 +150,19 @@ def _steps(matrix: Any, d: int, path: Film | None) -> list[Film]:
     one = np.eye(d).tolist()
     x = [1.0, 2.0, 0.5][:d]
     way = {"M": path or {"kind": "straight"}, "x": {"kind": "straight"}}
-    texts = [("Nothing has moved yet.", ""), ("A moves the plane.", "det A = 1"), ("And there it stays.", "y = A x")]
+    texts = [
+        ("Nothing has moved yet.", ""),
+        ("A moves the plane.", "det A = 1"),
+        ("And there it stays.", "y = A x"),
+    ]
     return [
-        {"sentence": text, "formula": formula, "state": {"M": one if k == 0 else matrix, "x": x}, "path": way, "hold": 60}
+        {
+            "sentence": text,
+            "formula": formula,
+            "state": {"M": one if k == 0 else matrix, "x": x},
+            "path": way,
+            "hold": 60,
+        }
         for k, (text, formula) in enumerate(texts)
     ]
 
@@ -125,7 +172,14 @@ def _hands(matrix: Any, d: int, axes: Any) -> list[Film]:
     colours = (FIRST, SECOND, "#7e22ce")
     names = ("first", "second", "third")
     columns = [
-        {"name": f"A[:,{j}]", "variable": "A", "column": j, "label": f"{names[j]} column of A", "color": colours[j], **rest}
+        {
+            "name": f"A[:,{j}]",
+            "variable": "A",
+            "column": j,
+            "label": f"{names[j]} column of A",
+            "color": colours[j],
+            **rest,
+        }
         for j in range(d)
     ]
     return [*columns, {"name": "x", "variable": "x", "label": "vector x", "color": "#4470c2", **rest}]
@@ -142,7 +196,10 @@ def _stage(matrix: Any, d: int, path: Film | None, axes: Any) -> Film:
             "x": {"role": "vector", "value": [1.0, 2.0, 0.5][:d], "moving": "x"},
         },
         "handles": _hands(matrix, d, axes),
-        "layers": [{"key": "circle", "label": "Unit circle", "on": True}, {"key": "eigen", "label": "Eigen", "on": False}],
+        "layers": [
+            {"key": "circle", "label": "Unit circle", "on": True},
+            {"key": "eigen", "label": "Eigen", "on": False},
+        ],
     }
 
 
@@ -161,13 +218,25 @@ def _plane_layout(matrix: Any, path: Film | None, reach: float) -> Film:
         "xaxis": {"range": [-reach, reach], "zeroline": True},
         "yaxis": {"range": [-reach, reach], "scaleanchor": "x", "zeroline": True},
     }
-    return {"template": "none", "uirevision": "plane", "meta": _stage(matrix, 2, path, ["x", "y"]), **axes, **_bare()}
+    return {
+        "template": "none",
+        "uirevision": "plane",
+        "meta": _stage(matrix, 2, path, ["x", "y"]),
+        **axes,
+        **_bare(),
+    }
 
 
 def _space_layout(matrix: Any, path: Film | None) -> Film:
     axis = {"range": [-3, 3]}
     scene = {"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "cube"}
-    return {"template": "none", "uirevision": "space", "meta": _stage(matrix, 3, path, "scene"), "scene": scene, **_bare()}
+    return {
+        "template": "none",
+        "uirevision": "space",
+        "meta": _stage(matrix, 3, path, "scene"),
+        "scene": scene,
+        **_bare(),
+    }
 
 
 def _line(name: str, points: np.ndarray, colour: str, **meta: Any) -> Film:
@@ -211,7 +280,15 @@ def _text(name: str, at: list, live: Film) -> Film:
 
 def _dot() -> Film:
     marker = {"size": 10, "color": "#d1005b"}
-    return {"type": "scatter", "mode": "markers", "x": [-4], "y": [-4], "text": ["before"], "marker": marker, "meta": {"name": "dot"}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [-4],
+        "y": [-4],
+        "text": ["before"],
+        "marker": marker,
+        "meta": {"name": "dot"},
+    }
 
 
 def _line3(name: str, points: np.ndarray, colour: str, width: int = 1) -> Film:
@@ -230,5 +307,17 @@ def _cone(column: int, tip: list, colour: str) -> Film:
     rule = {"matrix": "M", "vector": None, "base": [[0, 0, 0], tip], "arrows": True}
     place = {axis: [value] for axis, value in zip("xyz", tip, strict=True)}
     way = {axis: [value * 0.3] for axis, value in zip("uvw", tip, strict=True)}
-    look = {"colorscale": [[0, colour], [1, colour]], "showscale": False, "anchor": "tip", "sizemode": "raw", "sizeref": 1}
-    return {"type": "cone", **place, **way, **look, "meta": {"name": f"tip-{column}", "map": rule, "head": 0.3}}
+    look = {
+        "colorscale": [[0, colour], [1, colour]],
+        "showscale": False,
+        "anchor": "tip",
+        "sizemode": "raw",
+        "sizeref": 1,
+    }
+    return {
+        "type": "cone",
+        **place,
+        **way,
+        **look,
+        "meta": {"name": f"tip-{column}", "map": rule, "head": 0.3},
+    }

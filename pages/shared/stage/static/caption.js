@@ -4,27 +4,25 @@ import { element } from "./dom.js";
 
 const longest = (texts) => texts.reduce((best, text) => ((text ?? "").length > best.length ? text : best), "");
 
+const line = (more = {}, live = {}) => {
+  const sentence = element("p", { class: "atlas-sentence", ...live });
+  const formula = element("p", { class: "atlas-formula" });
+  return { sentence, formula, node: element("div", { class: "atlas-line", ...more }, sentence, formula) };
+};
+
+function write({ sentence, formula }, step) {
+  if (sentence.textContent !== step.sentence) sentence.textContent = step.sentence;
+  if (formula.textContent !== (step.formula ?? "")) formula.textContent = step.formula ?? "";
+}
+
 /** Invisible longest texts hold the place, so that the figure does not jump from step to step. */
 export function makeCaption() {
-  const sentence = element("p", { class: "atlas-sentence", "aria-live": "polite", "aria-atomic": "true" });
-  const formula = element("p", { class: "atlas-formula" });
-  const holders = [element("p", { class: "atlas-sentence" }), element("p", { class: "atlas-formula" })];
-  const stack = (live, holder) => {
-    holder.setAttribute("aria-hidden", "true");
-    holder.classList.add("is-holder");
-    return element("div", { class: "atlas-stack" }, holder, live);
-  };
-  const node = element("div", { class: "atlas-caption" }, stack(sentence, holders[0]), stack(formula, holders[1]));
+  const shown = line({}, { "aria-live": "polite", "aria-atomic": "true" });
+  const holder = line({ "aria-hidden": "true", style: "visibility: hidden" });
   return {
-    node,
-    load(steps) {
-      holders[0].textContent = longest(steps.map((step) => step.sentence));
-      holders[1].textContent = longest(steps.map((step) => step.formula));
-      holders[1].parentElement.hidden = !holders[1].textContent;
-    },
-    show(step) {
-      if (sentence.textContent !== step.sentence) sentence.textContent = step.sentence;
-      if (formula.textContent !== (step.formula ?? "")) formula.textContent = step.formula ?? "";
-    },
+    node: element("div", { class: "atlas-caption" }, holder.node, shown.node),
+    load: (steps) =>
+      write(holder, { sentence: longest(steps.map((step) => step.sentence)), formula: longest(steps.map((step) => step.formula)) }),
+    show: (step) => write(shown, step),
   };
 }

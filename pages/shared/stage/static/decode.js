@@ -41,6 +41,10 @@ export function flatten(tree, prefix = "", out = {}) {
   return out;
 }
 
+/** A copy whose trees are its own and whose lists are shared: plotly writes into the trees it is given. */
+export const copyTree = (tree) =>
+  Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, isTree(value) ? copyTree(value) : value]));
+
 /** A copy of `tree` in which the dotted `path` is `value`; everything untouched is shared. */
 export function withPath(tree, path, value) {
   const [head, ...rest] = path.split(".");

@@ -43,7 +43,7 @@ export function icon(name) {
 
 /** A button that shows a drawing and says its name. */
 export const iconButton = (name, label, onclick, more = {}) =>
-  element("button", { type: "button", class: "atlas-button", "aria-label": label, title: label, onclick, ...more }, icon(name));
+  element("button", { type: "button", class: "atlas-button", "data-name": name, "aria-label": label, title: label, onclick, ...more }, icon(name));
 
 export function relabel(button, label) {
   button.setAttribute("aria-label", label);

@@ -5,7 +5,7 @@ import { atPath } from "./decode.js";
 import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
 import { hasWebgl, loadPlotly } from "./plotly.js";
-import { currentCamera, layoutFor, unitSizes, watchView } from "./view.js";
+import { currentCamera, holdCamera, layoutFor, unitSizes, watchZoom } from "./view.js";
 
 const CONFIG = {
   displayModeBar: false, displaylogo: false, showSendToCloud: false, scrollZoom: true, doubleClick: false,
@@ -44,8 +44,7 @@ export function makeFigure(gd, url, source) {
     return attributes;
   }
   function keepCamera() {
-    const scene = gd._fullLayout?.scene?._scene;
-    if (scene?.glplot && view.camera) view.camera = currentCamera(gd) ?? view.camera;
+    if (view.camera && view.drawn === view.resets) view.camera = currentCamera(gd) ?? view.camera;
   }
   async function prepare(film) {
     Plotly ??= await loadPlotly(url).catch(() => Promise.reject(new Error("noPlotly")));
@@ -70,7 +69,9 @@ export function makeFigure(gd, url, source) {
     const layout = { ...layoutFor(film, view, size), uirevision: `${film.layout.uirevision}/${view.resets}` };
     await own(() => Plotly.react(gd, data, layout, CONFIG));
     pen.reset(attributes);
-    if (fresh) watchView(gd, view, { onChange: source.onView, onMoving: source.onMoving });
+    view.drawn = view.resets;
+    if (!view.camera) view.home = currentCamera(gd);
+    if (fresh) watchZoom(gd, view, { onChange: source.onView, onMoving: source.onMoving });
     await pen.draw(attributesNow());
     source.onDrawn();
   }
@@ -95,6 +96,7 @@ export function makeFigure(gd, url, source) {
   function render() {
     dirty = waiting > 0 || !gd._fullLayout;
     if (dirty || ended) return;
+    holdCamera(gd);
     pen.draw(attributesNow());
     source.onDrawn();
   }

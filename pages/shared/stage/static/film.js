@@ -1,6 +1,6 @@
 // A payload's bytes -> a film: decoded traces, steps, jobs; and the film's picture at a position.
 
-import { atPath, decode, flatten, same, withPaths } from "./decode.js";
+import { atPath, copyTree, decode, flatten, same, withPaths } from "./decode.js";
 import { along, ease, mix } from "./tween.js";
 import { jobsOf } from "./maps.js";
 
@@ -111,7 +111,7 @@ export function picture(film, position, values) {
 
 /** The traces as they stand with `attributes` put in. */
 export const dressed = (data, attributes) =>
-  data.map((trace, index) => (attributes.has(index) ? withPaths(trace, attributes.get(index)) : { ...trace }));
+  data.map((trace, index) => withPaths(copyTree(trace), attributes.get(index) ?? {}));
 
 const SIZES = ["textfont.size", "line.width", "marker.line.width", "marker.size"];
 const FACTORS = { "textfont.size": 1.5, "line.width": 2, "marker.line.width": 2, "marker.size": 1.3 };

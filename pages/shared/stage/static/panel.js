@@ -14,8 +14,9 @@ function row(handle, axis, host, labels) {
   });
   let held = false;
   input.addEventListener("input", () => {
-    if (!held) host.drag.begin(handle);
-    held = true;
+    const first = !held;
+    held = true; // before the drag begins: from now on the slider leads and is not set
+    if (first) host.drag.begin(handle);
     const point = [...positionOf(handle, host.value(handle.variable))];
     point[axis] = Number(input.value);
     host.drag.move(handle, point);

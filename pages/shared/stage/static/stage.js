@@ -13,7 +13,7 @@ import { makePanel } from "./panel.js";
 import { makePlayer } from "./player.js";
 import { makeScreen } from "./present.js";
 import { makeStats } from "./stats.js";
-import { currentCamera, watchPinch, watchWheel } from "./view.js";
+import { currentCamera, watchOrbit, watchPinch, watchWheel } from "./view.js";
 import { same } from "./decode.js";
 
 /** The component's entry: called at mount and for every payload. Returns what undoes the mount. */
@@ -56,7 +56,7 @@ class Stage {
   }
 
   watch() {
-    const { root, figure, plot } = this.parts;
+    const { root, canvas, plot } = this.parts;
     const actions = this.actions();
     watchKeys(root, this.player, actions, this.life);
     watchWheel(plot, this.life);
@@ -64,9 +64,13 @@ class Stage {
       active: () => this.figure.ready() && !this.film.spatial && this.film.layout.xaxis,
       onZoom: (zoom) => this.zoomTo(zoom),
     });
+    watchOrbit(plot, this.view, this.life, {
+      active: () => this.figure.ready() && this.film.spatial,
+      onChange: () => this.address?.later(), onMoving: () => this.placeHandles(),
+    });
     this.life.listen(plot, "pointerdown", () => root.focus({ preventScroll: true }), { capture: true });
     const observer = new ResizeObserver(() => this.resized());
-    observer.observe(figure);
+    observer.observe(canvas);
     this.life.onEnd(() => observer.disconnect());
     plot.addEventListener("dblclick", () => actions.resetView());
   }

@@ -10,7 +10,7 @@ const axisOf = (layout, name) => layout[name.replace(/^([xyz])/, "$1axis")];
 /** The film's layout for a box, with the visitor's own zoom and camera put in. */
 export function layoutFor(film, view, { width, height }) {
   const arrangement = film.meta.arrange?.[width < TALL * height ? "tall" : "wide"] ?? {};
-  let layout = withPaths({ ...film.layout, width, height, autosize: false }, arrangement);
+  let layout = withPaths({ ...structuredClone(film.layout), width, height, autosize: false }, structuredClone(arrangement));
   if (film.meta.equal && layout.yaxis && !layout.yaxis.scaleanchor) layout = withPath(layout, "yaxis.scaleanchor", "x");
   if (view.zoom && layout.xaxis) layout = withPaths(layout, rangesOf(view.zoom));
   if (view.camera && layout.scene) layout = withPath(layout, "scene.camera", view.camera);
@@ -58,15 +58,11 @@ export function unitSizes(gd, film) {
 
 const pixels = (path, size) => (path.endsWith("font.size") ? clamp(size, 9, 40) : Math.round(size * 10) / 10);
 
-const copyCamera = ({ eye, center, up }) => structuredClone({ eye, center, up });
-
-/** Remembers what the visitor did to zoom and camera. */
-export function watchView(gd, view, { onChange, onMoving }) {
+/** Remembers what the visitor did to the zoom. */
+export function watchZoom(gd, view, { onChange, onMoving }) {
   gd.on("plotly_relayout", (change) => {
     if (view.own) return;
-    const keys = Object.keys(change ?? {});
-    if (keys.some((key) => /^[xy]axis\.range/.test(key))) view.zoom = currentZoom(gd);
-    if (keys.some((key) => key.startsWith("scene.camera"))) view.camera = copyCamera(gd._fullLayout.scene.camera);
+    if (Object.keys(change ?? {}).some((key) => /^[xy]axis\.range/.test(key))) view.zoom = currentZoom(gd);
     onChange();
   });
   gd.on("plotly_relayouting", onMoving);
@@ -77,9 +73,52 @@ export function currentZoom(gd) {
   return [...xaxis.range, ...yaxis.range];
 }
 
+const copyPoint = ({ x, y, z }) => ({ x, y, z });
+
+/** The camera that the scene is looked at with now, also in the middle of an orbit; null without a scene. */
 export function currentCamera(gd) {
-  return gd._fullLayout?.scene ? copyCamera(gd._fullLayout.scene.camera) : null;
+  const scene = gd._fullLayout?.scene?._scene;
+  if (!scene?.glplot) return null;
+  const { eye, center, up } = scene.getCamera();
+  return { eye: copyPoint(eye), center: copyPoint(center), up: copyPoint(up) };
 }
+
+/**
+ * Writes the present camera into the layout that plotly reads. plotly itself writes an orbit into the first layout
+ * it was ever given, so that the next restyle would turn the scene back.
+ */
+export function holdCamera(gd) {
+  const camera = currentCamera(gd);
+  if (camera && gd.layout.scene) gd.layout.scene.camera = { ...gd.layout.scene.camera, ...camera };
+  return camera;
+}
+
+/** Follows an orbit: by mouse, finger (plotly tells of no touch) and wheel. `onMoving` at each frame of it. */
+export function watchOrbit(gd, view, life, { active, onChange, onMoving }) {
+  let raf = 0, until = 0;
+  const follow = () => {
+    raf = 0;
+    const before = cameraKey(view.camera ?? view.home), now = currentCamera(gd);
+    if (now && cameraKey(now) !== before) {
+      view.camera = now;
+      holdCamera(gd);
+      onChange();
+    }
+    onMoving();
+    if (performance.now() < until) raf = requestAnimationFrame(follow);
+  };
+  const start = (length) => () => {
+    if (!active()) return;
+    until = performance.now() + length;
+    raf ||= requestAnimationFrame(follow);
+  };
+  for (const type of ["pointerdown", "touchstart"]) life.listen(gd, type, start(Infinity), { capture: true, passive: true });
+  for (const type of ["pointerup", "pointercancel", "touchend"]) life.listen(window, type, start(400), { capture: true, passive: true });
+  life.listen(gd, "wheel", start(400), { capture: true, passive: true });
+  life.onEnd(() => cancelAnimationFrame(raf));
+}
+
+const cameraKey = (camera) => (camera ? JSON.stringify(camera, (_, value) => (typeof value === "number" ? Number(value.toFixed(6)) : value)) : "");
 
 const spread = ([one, two]) => Math.hypot(one.clientX - two.clientX, one.clientY - two.clientY);
 const middle = ([one, two], box) => [(one.clientX + two.clientX) / 2 - box.left, (one.clientY + two.clientY) / 2 - box.top];
