@@ -25,7 +25,7 @@ from core.calculator.records import ROOT, Settings
 
 log = logging.getLogger("core.calculator")
 
-EXIT_NOTICE = 0.25  # seconds to wait for the zygote's word on how a worker ended
+EXIT_NOTICE = 0.75  # seconds to wait for the zygote's word on how a worker ended
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 SECRETS = ("SECRET", "TOKEN", "PASSWORD", "CREDENTIAL", "API_KEY", "PRIVATE")
 

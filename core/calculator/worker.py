@@ -220,6 +220,7 @@ def main() -> None:
     wire.write(frames.encode({"hello": found.as_dict()}))
     silence()
     serve(wire, tasks, config, receipts=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":

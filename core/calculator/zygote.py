@@ -25,6 +25,7 @@ from core.calculator import worker
 from core.calculator.torch_start import load_torch
 
 PACKET = 4096
+ORPHAN_CHECK = 5.0  # seconds between two looks at who our parent is
 TASK_DIRECTORY = Path("/proc/self/task")
 
 
@@ -39,6 +40,7 @@ class Zygote:
     def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
         self.control, self.config = control, config
         self.children: set[int] = set()
+        self.parent = os.getppid()
         self.preloaded = False
         self.wake, self.waker = os.pipe()  # SIGCHLD writes a byte here
         for end in (self.wake, self.waker):
@@ -61,7 +63,9 @@ class Zygote:
 
     def turn(self) -> bool:
         """Wait for the next thing to do and do it; False when the server is gone."""
-        ready, _, _ = select.select([self.control, self.wake], [], [])
+        ready, _, _ = select.select([self.control, self.wake], [], [], ORPHAN_CHECK)
+        if os.getppid() != self.parent:  # a fork of the server may keep the other end open after its death
+            return False
         if self.wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self.wake, 512)
@@ -149,6 +153,7 @@ def main() -> None:
     load_torch()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         Zygote(control, config).run()
+    os._exit(0)  # no time for torch's farewells: whoever waits for us is gone
 
 
 if __name__ == "__main__":

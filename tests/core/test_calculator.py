@@ -11,7 +11,7 @@ import pytest
 from calculators import TASKS, failure, settings, value
 
 from core import calculator as module
-from core.calculator import Calculator, Failure
+from core.calculator import Calculator, Failure, Settings
 from core.calculator.records import KINDS
 
 
@@ -141,27 +141,29 @@ def test_wall_is_the_callers_within_the_longest(calculator):
     assert made.wall_for(100) == 0.4 and made.wall_for(None) == 1.0
 
 
-def test_a_longer_wall_has_the_cpu_time_it_needs(calculator):
-    assert value(settings_cpu := calculator, "spin", wall=6, seconds=1.6) == {"spun": 1.6}
-    assert settings_cpu.settings.cpu_for(10.0) >= 10 > settings_cpu.settings.cpu_for(0.5)
+def test_a_longer_wall_has_the_cpu_time_it_needs():
+    assert settings(cpu=3).cpu_for(10.0) >= 10 > settings(cpu=3).cpu_for(2.0) == 3
+    with Calculator(settings(workers=1, cpu=1, longest_wall=40)) as calculator:
+        assert value(calculator, "spin", wall=40, seconds=2.2) == {"spun": 2.2}
 
 
-def test_cpu_limit_ends_what_the_wall_would_not():
-    with Calculator(settings(workers=1, wall=30, longest_wall=30, cpu=1)) as calculator:
-        low = calculator.settings.__class__.cpu_for
-        try:
-            calculator.settings.__class__.cpu_for = lambda self, wall: self.cpu
-            told = failure(calculator, "spin", seconds=20)
-        finally:
-            calculator.settings.__class__.cpu_for = low
+def cpu_limited(monkeypatch, cpu: int) -> Calculator:
+    """One worker whose CPU limit is reached long before its wall."""
+    monkeypatch.setattr(Settings, "cpu_for", lambda self, wall: self.cpu)
+    return Calculator(settings(workers=1, wall=40, longest_wall=40, cpu=cpu))
+
+
+def test_cpu_limit_ends_what_the_wall_would_not(monkeypatch):
+    with cpu_limited(monkeypatch, 1) as calculator:
+        told = failure(calculator, "spin", seconds=30)
     assert (told.kind, told.detail) == ("slow", "SIGXCPU")
 
 
-def test_cpu_time_is_counted_for_each_request_anew():
-    with Calculator(settings(workers=1, wall=1.9, cpu=1)) as calculator:
+def test_cpu_time_is_counted_for_each_request_anew(monkeypatch):
+    with cpu_limited(monkeypatch, 2) as calculator:
         pids = {value(calculator, "who", turn=0)["pid"]}
-        for turn in range(6):  # 3.6 s in sum, 0.6 s each, 2 s allowed
-            assert value(calculator, "spin", wall=1.9, seconds=0.6, turn=turn) == {"spun": 0.6}
+        for turn in range(5):  # 4 s in sum, 0.8 s each
+            assert value(calculator, "spin", wall=40, seconds=0.8, turn=turn) == {"spun": 0.8}
             pids.add(value(calculator, "who", turn=turn)["pid"])
         assert len(pids) == 1
 
@@ -213,9 +215,7 @@ def test_an_answer_given_before_is_not_computed_again(calculator, tmp_path):
 def test_a_failure_is_not_kept(calculator):
     first, second = (failure(calculator, "sleep", seconds=1.6) for _ in range(2))
     assert first.kind == second.kind == "slow" and first is not second
-    assert value(calculator, "sleep", wall=8, seconds=1.6) == {
-        "slept": 1.1
-    }  # the same request, with time enough
+    assert value(calculator, "sleep", wall=8, seconds=1.6) == {"slept": 1.6}  # now with time enough
 
 
 def test_equal_requests_in_flight_are_computed_once(calculator, tmp_path):

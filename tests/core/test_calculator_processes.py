@@ -175,6 +175,35 @@ def test_nothing_is_left_when_the_server_is_killed(method, stuck):
     assert eventually(lambda: not any(map(alive, pids)), 20), [pid for pid in pids if alive(pid)]
 
 
+def test_a_fork_of_the_server_does_not_keep_the_zygote_alive():
+    """Who forks the server (multiprocessing, an old library) holds its sockets: no end of stream comes."""
+    code = textwrap.dedent(
+        """
+        import os, time
+        from calculators import settings, value
+        from core.calculator import Calculator
+        calculator = Calculator(settings(workers=1))
+        calculator.start()
+        value(calculator, "echo")
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        print(calculator.pool.source.process.pid, calculator.pool.workers()[0].pid, flush=True)
+        time.sleep(60)
+        """
+    )
+    path = {"PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parent}"}
+    server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ | path)
+    pids = [int(word) for word in server.stdout.readline().split()]
+    forked = [pid for pid, _ in children(server.pid) if pid not in pids]
+    server.kill()
+    server.wait()
+    server.stdout.close()
+    assert len(forked) == 1 and alive(forked[0])
+    assert eventually(lambda: not any(map(alive, pids)), 30)
+    os.kill(forked[0], signal.SIGKILL)
+
+
 # ---- the server's process
 
 
