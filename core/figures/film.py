@@ -15,6 +15,7 @@ from core.operation import Step
 from core.panels import Bars, Cells, Panel, Picture, Plane, Value
 
 Figure = dict[str, Any]
+UNIT_TICKS = 10  # a view that reaches no further has a line at every unit
 SAME_SIZE = ("x", "y", "z", "u", "v", "w")
 
 
@@ -138,7 +139,7 @@ def _plane_axes(panel: Plane, place: arrange.Place, mode: str) -> Figure:
         "gridcolor": theme.colour("hairline", mode),
         "tickfont": {"size": 12, "color": theme.colour("quiet", mode)},
         "ticklabelposition": "inside",
-        "nticks": 12,
+        **({"tick0": 0, "dtick": 1} if panel.reach <= UNIT_TICKS else {"nticks": 12}),
     }
     reach = panel.reach
     return {

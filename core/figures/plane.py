@@ -11,6 +11,10 @@ from core.figures.marks import Trace
 from core.panels import Arrow, Eigen, Label, Lattice, Mark, Path, Plane
 
 
+CLEAR = "&nbsp;&nbsp;"  # beside a name
+LIFT = 5  # px over or under it
+
+
 def draw(panel: Plane, mode: str, axes: tuple[str, str] = ("x", "y")) -> list[Trace]:
     """The traces of a plane; `mode` is "light" or "dark", `axes` the subplot."""
     place = {"xaxis": axes[0], "yaxis": axes[1], "hoverinfo": "skip", "showlegend": False}
@@ -62,12 +66,22 @@ def _label(mark: Label, panel: Plane, mode: str) -> Trace:
         "type": "scatter",
         "mode": "text",
         **marks.coordinates(marks.standing(mark, (mark.at,), panel.state)),
-        "text": [f"<b>{mark.text}</b>" if mark.bold else mark.text],
+        "text": [_named(mark)],
         "textposition": mark.place,
         "textfont": {"size": 17, "color": theme.colour(mark.colour, mode)},
-        "cliponaxis": False,
         "meta": details,
     }
+
+
+def _named(mark: Label) -> str:
+    """The label's words; the name of an arrow keeps clear of the handle at its tip."""
+    if not mark.bold:
+        return mark.text
+    down, across = mark.place.split()
+    text = f"<b>{mark.text}</b>"
+    text = {"left": text + CLEAR, "center": text, "right": CLEAR + text}[across]
+    line = f'<span style="font-size:{LIFT}px">&nbsp;</span>'
+    return {"top": f"{text}<br>{line}", "middle": text, "bottom": f"{line}<br>{text}"}[down]
 
 
 @trace.register

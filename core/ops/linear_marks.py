@@ -159,7 +159,8 @@ def subspace_marks(found: geometry.Subspaces, shape: tuple[int, int], reach: flo
 
 def _subspace(name: str, colour: str, title: str, basis: Matrix, reach: float, size: int) -> list[Mark]:
     points = geometry.span(basis, 3 * reach if size == 2 else reach, size)
-    at = tuple(0.8 * reach * c for c in (*basis[0], *(0.0,) * (size - len(basis[0]))))
+    end = -0.8 if name == "null" else 0.8  # at different ends: a nilpotent matrix has one line for both
+    at = tuple(end * reach * c for c in (*basis[0], *(0.0,) * (size - len(basis[0]))))
     label = Label(f"{name}-name", colour, layer="null", hides=True, at=at, text=title)
     if len(basis) == 1:
         return [Path(name, colour, layer="null", hides=True, points=points, width=4.0, dash="dash"), label]

@@ -468,7 +468,7 @@ MATRIX_VECTOR = Operation(
         Preset("shear", N_("Shear"), {"A": "[[1, 1.5], [0, 1]]", "x": "[1, 1]"}),
         Preset("reflection", N_("Reflection"), {"A": "[[0, 1], [1, 0]]", "x": "[2, 1]"}),
         Preset("projection", N_("Projection"), {"A": "[[0.8, 0.4], [0.4, 0.2]]", "x": "[1, 2]"}),
-        Preset("singular", N_("Singular"), {"A": "[[1, 2], [-0.5, -1]]", "x": "[2, 1]"}),
+        Preset("singular", N_("Singular"), {"A": "[[1, 2], [0.5, 1]]", "x": "[2, 1]"}),
         Preset("space", N_("In space"), {"A": "[[1, -1, 0], [1, 1, 0.5], [0, 0, 1.5]]", "x": "[1, 1, 2]"}),
         Preset("3-to-2", N_("3 → 2"), {"A": "[[1, 0, -1], [0, 1, 1]]", "x": "[1, 2, 1]"}),
         Preset("2-to-3", N_("2 → 3"), {"A": "[[1, 0], [0, 1], [1, -0.5]]", "x": "[2, 1]"}),

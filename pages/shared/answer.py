@@ -13,6 +13,7 @@ from core import calculator, words
 from core.operation import Example, Operation
 from core.words import _
 
+EXAMPLE_WALL = 10.0  # seconds: an example may train a network
 PASSING = ("busy", "died", "broken")  # failures that may not come again
 
 
@@ -53,7 +54,7 @@ def of_example(
     """The answer of one practice example or trap; it receives the page's inputs only where it uses them."""
     inputs = _split(operation, values)["inputs"] if example.uses_inputs else {}
     request = {"key": operation.key, "example": example.key, "inputs": inputs, "parameters": dict(parameters)}
-    return _ask("example", {**request, **_setting()})
+    return _ask("example", {**request, **_setting()}, wall=EXAMPLE_WALL)
 
 
 def poster(operation: Operation) -> bytes:
@@ -80,9 +81,9 @@ def _split(operation: Operation, values: Mapping[str, Any]) -> dict[str, dict[st
     }
 
 
-def _ask(task: str, request: dict[str, Any]) -> Answer | Problem:
+def _ask(task: str, request: dict[str, Any], wall: float | None = None) -> Answer | Problem:
     try:
-        reply = calculator.ask(task, request)
+        reply = calculator.ask(task, request, wall=wall)
     except calculator.Failure as failure:
         return _failed(failure)
     if "problem" in reply.data:

@@ -13,8 +13,21 @@ export function layoutFor(film, view, { width, height }) {
   let layout = withPaths({ ...structuredClone(film.layout), width, height, autosize: false }, structuredClone(arrangement));
   if (film.meta.equal && layout.yaxis && !layout.yaxis.scaleanchor) layout = withPath(layout, "yaxis.scaleanchor", "x");
   if (view.zoom && layout.xaxis) layout = withPaths(layout, rangesOf(view.zoom));
+  if (layout.yaxis?.scaleanchor === "x") layout = withPaths(layout, equalRanges(layout, width, height));
   if (view.camera && layout.scene) layout = withPath(layout, "scene.camera", view.camera);
   return layout;
+}
+
+/**
+ * Ranges of the plane with one unit as long upwards as aside: the axis with room to spare sees more, about its middle.
+ * plotly does this too, but not after every `react`, and then a circle is an ellipse.
+ */
+function equalRanges({ xaxis, yaxis }, width, height) {
+  const [x0, x1] = xaxis.range, [y0, y1] = yaxis.range;
+  const wide = width * (xaxis.domain[1] - xaxis.domain[0]), high = height * (yaxis.domain[1] - yaxis.domain[0]);
+  const scale = Math.min(wide / (x1 - x0), high / (y1 - y0));
+  const about = (low, top, pixels) => [(low + top - pixels / scale) / 2, (low + top + pixels / scale) / 2];
+  return rangesOf([...about(x0, x1, wide), ...about(y0, y1, high)]);
 }
 
 const rangesOf = ([x0, x1, y0, y1]) => ({
