@@ -98,8 +98,20 @@ def eigen_lines(A: torch.Tensor) -> list[EigenLine]:
         direction = vectors[:, k].real
         direction = direction / direction.norm()
         if not any(abs(abs(_dot(direction, line.direction)) - 1) < 1e-6 for line in lines):
-            lines.append(EigenLine(value.real, rows(direction)))
+            lines.append(EigenLine(cleaned(value.real, scale), rows(direction)))
     return lines
+
+
+def cleaned(value: float, scale: float) -> float:
+    """`value`, or 0 where it is rounding dust beside numbers of size `scale` (inputs are float32)."""
+    return 0.0 if abs(value) < FLAT * scale else value
+
+
+def determinant(A: torch.Tensor) -> float:
+    """det A (d, d), exactly 0 where only rounding dust is left of it."""
+    A = A.detach().to("cpu", torch.float64)
+    scale = float(A.abs().max()) if A.numel() else 1.0
+    return cleaned(float(torch.linalg.det(A)), scale ** A.shape[0])
 
 
 def _whole_plane(A: torch.Tensor, value: float, scale: float) -> bool:

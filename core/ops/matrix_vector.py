@@ -332,7 +332,7 @@ def _area(scene: Scene) -> str:
     m, n = scene.A.shape
     if m != n:
         return f"A : ℝ{_power(n)} → ℝ{_power(m)}"
-    det = number(float(torch.linalg.det(scene.A.detach().double())))
+    det = number(geometry.determinant(scene.A))
     if m == 2:
         (a, b), (c, d) = scene.A.tolist()
         return f"det A = {factor(a)}·{factor(d)} − {factor(b)}·{factor(c)} = {det}"
@@ -406,20 +406,21 @@ def facts(A: torch.Tensor) -> list[tuple[str, str]]:
         (_("singular values"), ", ".join(number(v) for v in stretch[:MOST].tolist())),
     ]
     if A.shape[0] == A.shape[1]:
-        values = [_complex(v) for v in torch.linalg.eigvals(A)[:MOST].tolist()]
+        scale = float(A.abs().max())
+        values = [_complex(v, scale) for v in torch.linalg.eigvals(A)[:MOST].tolist()]
         found = [
-            (_("determinant"), number(float(torch.linalg.det(A)))),
+            (_("determinant"), number(geometry.determinant(A))),
             *found,
             (_("eigenvalues"), ", ".join(values)),
         ]
     return found
 
 
-def _complex(value: complex) -> str:
-    if abs(value.imag) < 1e-9 * max(1.0, abs(value)):
-        return number(value.real)
-    sign = "+" if value.imag > 0 else "−"
-    return f"{number(value.real)} {sign} {number(abs(value.imag))}i"
+def _complex(value: complex, scale: float) -> str:
+    real, imaginary = geometry.cleaned(value.real, scale), geometry.cleaned(value.imag, scale)
+    if not imaginary:
+        return number(real)
+    return f"{number(real)} {'+' if imaginary > 0 else '−'} {number(abs(imaginary))}i"
 
 
 MATRIX_VECTOR = Operation(

@@ -100,3 +100,10 @@ def test_spans_and_padding() -> None:
     wide = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     assert geometry.rows(geometry.padded(wide, 3)) == ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (0.0, 0.0, 0.0))
     assert geometry.rows(geometry.padded(torch.tensor([7.0]), 2)) == (7.0, 0.0)
+
+
+def test_rounding_dust_is_zero() -> None:
+    thirds = torch.tensor([[0.8, 0.4], [0.4, 0.2]]).double()  # a projection, rounded to float32 first
+    assert geometry.determinant(thirds) == 0
+    assert min(abs(line.value) for line in geometry.eigen_lines(thirds)) == 0
+    assert geometry.determinant(torch.tensor([[2.0, 1.0], [1.0, 3.0]])) == pytest.approx(5)
