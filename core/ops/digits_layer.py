@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-import lazy_loader as lazy
-
+from core import lazy
 from core.numbers import factor, number
 from core.operation import Example, Slider, Step
 from core.panels import Bars, Panel, Picture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import lazy_loader as lazy
-
+from core import lazy
 from core.panels import Matrix, Point, Turn
 
 torch = lazy.load("torch")

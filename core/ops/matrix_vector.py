@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import lazy_loader as lazy
-
-from core import shapes
+from core import lazy, shapes
 from core.numbers import factor, number, plus, subscript, vector
 from core.operation import Choice, Input, Operation, Preset, Step
 from core.ops import geometry, linear_marks

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import lazy_loader as lazy
-
-from core import shapes
+from core import lazy, shapes
 from core.operation import Example, Step
 from core.ops.cells import block
 from core.panels import Cells

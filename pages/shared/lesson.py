@@ -17,25 +17,36 @@ from core.words import _
 from pages.shared import answer, controls, drag, link, notes, practice, stage, state
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
-from pages.shared.sections import section, show_code, show_facts, show_next, show_result, show_text
+from pages.shared.part import part
+from pages.shared.sections import show_code, show_facts, show_next, show_place, show_result, show_text
 
 PLATE = (4, 1)  # the style sheet holds the second column at its own width
 
 
 def show_operation(operation: Operation) -> None:
     """The whole page of a concept."""
-    fresh = state.adopt(operation)
+    state.adopt(operation)
     show_title(operation)
+    show_plate(operation)
+    with st.container(key="more"):
+        practice.show_practice(operation)
+        show_place(operation)
+        show_next(operation)
+
+
+@part
+def show_plate(operation: Operation) -> None:
+    """The stage with its inputs, and what is read off it. A changed number runs only this."""
     notes_place = st.container(key="notes")
     with st.container(key="plate"):
         stage_column, side = st.columns(PLATE, gap="medium")
-    found, problem = _answers(operation, fresh)
+    found, problem = _answers(operation, state.newly_linked(operation))
     with stage_column:
         moved = show_stage(operation, found) if found else None
     with side, st.container(key="inputs"):
         show_side(operation, found, problem)
     if found and _let_go(operation, moved, found):
-        st.rerun()
+        st.rerun(scope="fragment")
     with notes_place:
         notes.show(operation)
     if found:
@@ -87,7 +98,7 @@ def show_side(operation: Operation, found: Answer | None, problem: Problem | Non
 
 
 def show_text_below(operation: Operation, found: Answer) -> None:
-    """Everything under the plate, in reading order."""
+    """What is read off the plate: text with the numbers in the margin, and the common mistake."""
     with st.container(key="reading"):
         text, margin = st.columns((5, 3), gap="large")
         with text:
@@ -96,11 +107,7 @@ def show_text_below(operation: Operation, found: Answer) -> None:
         with margin:
             show_result(found)
             show_facts(found)
-        practice.show_all(operation)
-        if operation.place:
-            with section("place", _("Where it stands in a network")):
-                put(tag("p", _(operation.place)))
-        show_next(operation)
+        practice.show_traps(operation)
 
 
 def _answers(operation: Operation, fresh: bool) -> tuple[Answer | None, Problem | None]:

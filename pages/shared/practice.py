@@ -1,10 +1,11 @@
 """Practice and traps: the operation at work on real data, each on a small stage of its own.
 
-Each is a fragment: changing its parameters reruns only it.
+Changing the settings of one runs only that one again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,26 +14,32 @@ from core import words
 from core.operation import Example, Operation
 from core.words import _
 from pages.shared import answer, controls, stage, state
-from pages.shared.answer import Problem
+from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
+from pages.shared.part import part
 from pages.shared.sections import section
 
 HEIGHT = 460  # of an example's stage, in pixels
 
 
-def show_all(operation: Operation) -> None:
-    """Every practice example, then every trap."""
-    for kind, heading, examples in (
-        ("practice", _("Practice"), operation.practice),
-        ("trap", _("A common mistake"), operation.traps),
-    ):
-        if examples:
-            with section(kind, heading):
-                for example in examples:
-                    show_example(operation, example)
+def show_practice(operation: Operation) -> None:
+    """The operation at work on real data."""
+    _show("practice", _("Practice"), operation, operation.practice)
 
 
-@st.fragment
+def show_traps(operation: Operation) -> None:
+    """The mistakes people make, on the page's own tensors."""
+    _show("trap", _("A common mistake"), operation, operation.traps)
+
+
+def _show(kind: str, heading: str, operation: Operation, examples: Sequence[Example]) -> None:
+    if examples:
+        with section(kind, heading):
+            for example in examples:
+                show_example(operation, example)
+
+
+@part
 def show_example(operation: Operation, example: Example) -> None:
     """One example: what it is, its settings, its stage, its code."""
     prefix = state.key(operation, example.key)
@@ -43,8 +50,7 @@ def show_example(operation: Operation, example: Example) -> None:
     controls.show_parameters(
         prefix, example.parameters, values, lambda name, field: _take(prefix, name, field)
     )
-    with st.spinner(_("Computing …"), show_time=False):
-        found = answer.of_example(operation, example, state.accepted(operation), values)
+    found = _compute(prefix, operation, example, values)
     if isinstance(found, Problem):
         put(tag("p", found.sentence, " ", found.fix, class_="atlas-quiet", role="status"))
         return
@@ -60,6 +66,17 @@ def show_example(operation: Operation, example: Example) -> None:
     )
     with st.expander(_("The code that ran")):
         st.code(found.data.get("code") or example.code, language="python")
+
+
+def _compute(prefix: str, operation: Operation, example: Example, values: dict[str, Any]) -> Answer | Problem:
+    """The answer, with a sign of work while it is new to this visitor."""
+    inputs, known = state.accepted(operation), st.session_state.get(f"{prefix}.known")
+    if known == values or example.uses_inputs:  # answered before, or as quick as the page itself
+        return answer.of_example(operation, example, inputs, values)
+    with st.spinner(_("Computing …")):
+        found = answer.of_example(operation, example, inputs, values)
+    st.session_state[f"{prefix}.known"] = values
+    return found
 
 
 def show_settings(prefix: str, example: Example, values: dict[str, Any]) -> None:

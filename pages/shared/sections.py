@@ -62,6 +62,13 @@ def show_facts(found: Answer) -> None:
             put(_pairs(facts))
 
 
+def show_place(operation: Operation) -> None:
+    """Where the operation is met in a network."""
+    if operation.place:
+        with section("place", _("Where it stands in a network")):
+            put(tag("p", _(operation.place)))
+
+
 def show_next(operation: Operation) -> None:
     """The neighbours in the course, where there are any."""
     chapters = list(ops.CHAPTERS)

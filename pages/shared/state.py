@@ -59,20 +59,25 @@ def accept(operation: Operation, good: Mapping[str, Any]) -> None:
     st.session_state[key(operation, "accepted")] = dict(good)
 
 
-def adopt(operation: Operation | None) -> bool:
-    """Take the link over where it counts (see above). True when it was taken."""
+def adopt(operation: Operation | None) -> None:
+    """Take the link over where it counts (see above)."""
     arrived = st.session_state.get(PAGE) != name_of(operation)
     st.session_state[PAGE] = name_of(operation)
     known = key(operation, "notes") in st.session_state
     if known and not _back_or_forward() and not (arrived and len(st.query_params)):
-        return False
+        return
     given = _read(operation)
     st.session_state[key(operation, "notes")] = list(given.notes)
     st.session_state[key(operation, "view")] = given.view
     if operation:
         put(operation, {**defaults(operation), **given.values})
         st.session_state.pop(key(operation, "accepted"), None)
-    return True
+        st.session_state[key(operation, "linked")] = True
+
+
+def newly_linked(operation: Operation) -> bool:
+    """Whether the values came from a link and nobody has looked at them yet; asked once."""
+    return bool(st.session_state.pop(key(operation, "linked"), False))
 
 
 def publish(operation: Operation | None, *, settled: bool = True) -> None:

@@ -6,8 +6,10 @@ import base64
 import io
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import psutil
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
@@ -429,3 +431,10 @@ def test_a_shown_page_is_safe_to_be_shown(visit: Visit, server: object) -> None:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
             assert answer.headers["Referrer-Policy"]
+
+
+def test_the_server_itself_never_loads_torch(visit: Visit, server: object) -> None:
+    """After real pages were served: nothing typed can have been computed in the server's own process."""
+    Lesson(visit(PATH)).shows("tensor([4., 2.])")
+    mapped = {Path(part.path).name for part in psutil.Process(server.process.pid).memory_maps()}
+    assert [name for name in mapped if "torch" in name] == []

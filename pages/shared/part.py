@@ -1,0 +1,23 @@
+"""Parts of a page that run again by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import language
+
+
+def part(show: Callable[..., None]) -> Callable[..., None]:
+    """`show` as a fragment in the visitor's language: a change inside runs it alone and not the frame around it."""
+
+    @st.fragment
+    @wraps(show)
+    def run(*arguments: Any, **named: Any) -> None:
+        language.speak()  # the frame, which spoke at the page's own run, is not run again
+        show(*arguments, **named)
+
+    return run
