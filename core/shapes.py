@@ -84,9 +84,14 @@ def bind_all(tensors: Mapping[str, tuple[str, Sequence[int]]]) -> dict[str, int]
     >>> bind_all({"A": ("m n", (2, 3)), "x": ("n", (3,))})
     {'m': 2, 'n': 3}
     """
+    return bind_each((name, axes, shape) for name, (axes, shape) in tensors.items())
+
+
+def bind_each(tensors: Iterable[tuple[str, str, Sequence[int]]]) -> dict[str, int]:
+    """As bind_all, of (name, axes, shape): one tensor may come twice, as in A @ A."""
     sizes: dict[str, int] = {}
     owners: dict[str, tuple[str, Shape]] = {}
-    for name, (axes, shape) in tensors.items():
+    for name, axes, shape in tensors:
         sizes = bind(axes, shape, name, sizes, owners)
         for word in axes.split():
             owners.setdefault(word, (name, tuple(shape)))
@@ -96,7 +101,7 @@ def bind_all(tensors: Mapping[str, tuple[str, Sequence[int]]]) -> dict[str, int]
 def _axis_count(axes: str, count: int, free: bool, shape: Shape, name: str) -> str:
     words = {"tensor": named(name, shape), "axes": axes, "count": count, "found": len(shape)}
     if free:
-        return _("{tensor} has {found} axes, but needs at least {count}: {axes}.").format(**words)
+        return _("{tensor} needs at least {count} axes ({axes}), and has {found}.").format(**words)
     if not count:
         return _("{tensor} must be a single number, without axes.").format(**words)
     if count == 1:
@@ -221,7 +226,7 @@ def expand(shape: Sequence[int], sizes: Sequence[int], name: str = "A") -> Shape
     shape, sizes = tuple(shape), tuple(sizes)
     new = len(sizes) - len(shape)
     if new < 0:
-        sentence = _("{tensor} has {found} axes, so expand needs at least {found} sizes, and {count} came.")
+        sentence = _("expand needs at least {found} sizes for {tensor}, and {count} came.")
         words = {"tensor": named(name, shape), "found": len(shape), "count": len(sizes)}
         raise ShapeError(sentence.format(**words), {name: shape})
     result = []
@@ -289,31 +294,31 @@ def matvec(a: Sequence[int], x: Sequence[int], names: tuple[str, str] = ("A", "x
     >>> matvec((2, 3), (3,))
     (2,)
     """
-    sizes = bind_all({names[0]: ("m n", a), names[1]: ("n", x)})
+    sizes = bind_each([(names[0], "m n", a), (names[1], "n", x)])
     return (sizes["m"],)
 
 
 def mm(a: Sequence[int], b: Sequence[int], names: tuple[str, str] = ("A", "B")) -> Shape:
     """The shape of torch.mm(A, B): (n, k) @ (k, m) -> (n, m), and nothing else."""
-    sizes = bind_all({names[0]: ("n k", a), names[1]: ("k m", b)})
+    sizes = bind_each([(names[0], "n k", a), (names[1], "k m", b)])
     return sizes["n"], sizes["m"]
 
 
 def bmm(a: Sequence[int], b: Sequence[int], names: tuple[str, str] = ("A", "B")) -> Shape:
     """The shape of torch.bmm(A, B): (b, n, k) @ (b, k, m) -> (b, n, m), and nothing else."""
-    sizes = bind_all({names[0]: ("b n k", a), names[1]: ("b k m", b)})
+    sizes = bind_each([(names[0], "b n k", a), (names[1], "b k m", b)])
     return sizes["b"], sizes["n"], sizes["m"]
 
 
 def dot(x: Sequence[int], y: Sequence[int], names: tuple[str, str] = ("x", "y")) -> Shape:
     """The shape of torch.dot(x, y): (n,) and (n,) -> ()."""
-    bind_all({names[0]: ("n", x), names[1]: ("n", y)})
+    bind_each([(names[0], "n", x), (names[1], "n", y)])
     return ()
 
 
 def outer(x: Sequence[int], y: Sequence[int], names: tuple[str, str] = ("x", "y")) -> Shape:
     """The shape of torch.outer(x, y): (n,) and (m,) -> (n, m)."""
-    sizes = bind_all({names[0]: ("n", x), names[1]: ("m", y)})
+    sizes = bind_each([(names[0], "n", x), (names[1], "m", y)])
     return sizes["n"], sizes["m"]
 
 

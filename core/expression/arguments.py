@@ -266,7 +266,7 @@ def bind(
     """The arguments of `part`, whose children are worth `values`, by parameter."""
     keywords = part.keywords or ("",) * len(values)
     arguments = list(zip(part.children, keywords, values, strict=True))
-    placed = _by_parameter(function, parameters, part, arguments)
+    placed = _by_parameter(function, parameters, arguments)
     given = Given(order=part.order)
     for parameter in parameters:
         if parameter.name in placed:
@@ -288,18 +288,18 @@ def _fallback(part: Part, parameter: str) -> str:
 
 
 def _listed(parameters: Sequence[Parameter]) -> str:
-    return ", ".join(one.name for one in parameters if one.kind != "any")
+    return ", ".join(one.name for one in parameters if one.name not in ("device", "requires_grad"))
 
 
 def _by_parameter(
-    function: str, parameters: Sequence[Parameter], part: Part, arguments: list[tuple[Part, str, Any]]
+    function: str, parameters: Sequence[Parameter], arguments: list[tuple[Part, str, Any]]
 ) -> dict[str, tuple[Part, Any]]:
     placed: dict[str, tuple[Part, Any]] = {}
     positional = [(child, value) for child, word, value in arguments if not word]
     for parameter in parameters:
         if not positional:
             break
-        if parameter.rest and not isinstance(positional[0][1], list | tuple):
+        if parameter.rest and not _is_whole_list(parameter, [value for _child, value in positional]):
             child = positional[0][0]
             placed[parameter.name] = (child, tuple(value for _child, value in positional))
             positional = []
@@ -320,6 +320,13 @@ def _by_parameter(
                 raise ExpressionError(sentence.format(**words), "", child.start, child.end, "twice")
             placed[name] = (child, value)
     return placed
+
+
+def _is_whole_list(parameter: Parameter, values: list[Any]) -> bool:
+    """zeros((2, 3)) against zeros(2, 3); a literal of numbers is one operand of einsum, no list of them."""
+    if not isinstance(values[0], list | tuple):
+        return False
+    return parameter.kind != "tensors" or (len(values) == 1 and not _all_numbers(values[0]))
 
 
 ALIASES = {"axis": "dim", "keepdims": "keepdim", "axes": "dims", "x": "input", "a": "input", "A": "input"}
@@ -358,10 +365,7 @@ def _read(function: str, parameter: Parameter, child: Part, value: Any, device: 
 
 def check_size(shape: Sequence[int], part: Part, limits: Limits) -> int:
     """The number of elements of `shape`, refused beyond the limits."""
-    if len(shape) > limits.axes:
-        sentence = _("This would have {count} axes; at most {limit} are allowed.")
-        words = {"count": len(shape), "limit": limits.axes}
-        raise ExpressionError(sentence.format(**words), "", part.start, part.end, "too-many-axes")
+    check_axes(len(shape), part, limits)
     count = math.prod(shape)
     if count > limits.elements or max(shape, default=0) > 2**62:
         sentence = _("This would have {count} elements; at most {limit} are allowed.")
@@ -369,6 +373,14 @@ def check_size(shape: Sequence[int], part: Part, limits: Limits) -> int:
         fix = _("Use smaller sizes.")
         raise ExpressionError(sentence.format(**words), fix, part.start, part.end, "too-many-elements")
     return count
+
+
+def check_axes(count: int, part: Part, limits: Limits) -> None:
+    """Refuses more axes than the limit."""
+    if count > limits.axes:
+        sentence = _("This would have {count} axes; at most {limit} are allowed.")
+        words = {"count": grouped(count), "limit": limits.axes}
+        raise ExpressionError(sentence.format(**words), "", part.start, part.end, "too-many-axes")
 
 
 def grouped(count: int) -> str:

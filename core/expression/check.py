@@ -148,4 +148,6 @@ def _as_result(value: Any, part: Part, device: str) -> torch.Tensor:
     except ExpressionError as error:
         raise error.at(part.start, part.end) from None
     except ShapeError as error:
-        raise ExpressionError(error.sentence, "", part.start, part.end, "shape") from None
+        found = ExpressionError(error.sentence, "", part.start, part.end, "shape")
+        found.shapes = error
+        raise found from None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from core.shapes import ShapeError
+
 
 class ExpressionError(Exception):
     """What is wrong with a line of the tensor language.
 
     `sentence` and `fix` are complete and translated (`fix` may be ""); `start` and `end` are offsets in the text
-    as it was typed; `rule` is a short stable name; `suggestion` is a whole text that would work, or "".
+    as it was typed; `rule` is a short stable name; `suggestion` is a whole text that would work, or "";
+    `shapes` is the ShapeError behind it, with the tensors and axes that clash, or None.
     Where a rule does not know the place yet, start and end are None, and the walk over the tree fills them in.
     """
 
@@ -27,6 +30,7 @@ class ExpressionError(Exception):
         self.end = end
         self.rule = rule
         self.suggestion = suggestion
+        self.shapes: ShapeError | None = None
 
     def at(self, start: int, end: int) -> ExpressionError:
         """This error, placed at start:end unless it has a place already."""

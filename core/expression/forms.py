@@ -83,14 +83,12 @@ def _sheet(text: str) -> Source | None:
     rows = _rows(text, 0, len(text), "\n")
     if len(rows) == 1 and ("," in text or _is_arithmetic(rows[0])) and "\t" not in stripped:
         return None
-    if rows and all(CELL.match(word) for row in rows for word, _place in row if word):
-        if "\t" in stripped and "," in stripped:
-            fix = _("Write decimal points, and separate the cells by tabs only.")
-            place = text.index(",")
-            sentence = _("Both tabs and commas stand between the numbers.")
-            raise ExpressionError(sentence, fix, place, place + 1, "separators")
-        return _table(rows, text)
-    return None
+    if "\t" in stripped and "," in stripped and re.fullmatch(r"[-+\d.,\seE]+", stripped):
+        fix = _("Write decimal points, and separate the cells by tabs only.")
+        place = text.index(",")
+        sentence = _("Both tabs and commas stand between the numbers.")
+        raise ExpressionError(sentence, fix, place, place + 1, "separators")
+    return _table(rows, text)
 
 
 def _is_arithmetic(row: list[Cell]) -> bool:
@@ -128,12 +126,18 @@ def _table(rows: list[list[Cell]], text: str) -> Source | None:
     """Rows of cells as a list of lists; one row or one column as a list."""
     if not rows or not all(CELL.match(word) for row in rows for word, _place in row if word):
         return None
+    _check_cells(rows)
+    return _nested([[(_cell(word), place) for word, place in row] for row in rows], text)
+
+
+def _check_cells(rows: list[list[Cell]]) -> None:
+    """Refuses a cell without a number."""
     for number, row in enumerate(rows):
         for word, place in row:
             if not word:
                 sentence = _("Row {row} has an empty cell.").format(row=number)
-                raise ExpressionError(sentence, _("Write 0 or nan in it."), place, place + 1, "empty-cell")
-    return _nested([[(_cell(word), place) for word, place in row] for row in rows], text)
+                fix = _("Write 0 or nan in it.")
+                raise ExpressionError(sentence, fix, max(place - 1, 0), max(place, 1), "empty-cell")
 
 
 def _nested(rows: list[list[Cell]], text: str) -> Source:
@@ -158,7 +162,9 @@ BLOCK = re.compile(
     r"(?P<body>.*?)\\end\{(?P=name)\*?\}(?P<trail>.*)",
     re.DOTALL,
 )
-AROUND = re.compile(r"(?:\s|\$|\\\[|\\\]|\\left|\\right|[\[\](){}|.,]|\\[,;!]|\\displaystyle)*\Z")
+AROUND = re.compile(
+    r"(?:\s|\$|\\\[|\\\]|\\left|\\right|[\[\](){}|.,]|\\[,;!]|\\displaystyle|[A-Za-z]\w*\s*=)*\Z"
+)
 ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr\b")
 FRACTION = re.compile(r"\\[td]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 COMMANDS = {
@@ -209,7 +215,8 @@ def latex(text: str) -> Source:
         place = found.start("body") + end
     if not rows:
         raise ExpressionError(_("This LaTeX matrix is empty."), "", 0, len(text), "latex")
-    return _latex_table(rows, text)
+    _check_cells(rows)
+    return _nested(rows, text)
 
 
 def _split(text: str, separator: re.Pattern[str]) -> list[tuple[str, int]]:
@@ -240,12 +247,3 @@ def _latex_cell(word: str, place: int) -> str:
             raise ExpressionError(sentence, fix, place, place + len(word), "latex")
         result.append(COMMANDS.get(mark, mark))
     return re.sub(r"\s", " ", "".join(result)).strip()
-
-
-def _latex_table(rows: list[list[Cell]], text: str) -> Source:
-    for number, row in enumerate(rows):
-        for word, place in row:
-            if not word:
-                sentence = _("Row {row} has an empty cell.").format(row=number)
-                raise ExpressionError(sentence, _("Write 0 or nan in it."), place, place + 1, "empty-cell")
-    return _nested(rows, text)

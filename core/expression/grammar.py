@@ -65,13 +65,14 @@ class Part:
 def parse(text: str, limits: Limits | None = None, names: Container[str] = ()) -> Part:
     """The tree of `text`; raises ExpressionError, and nothing else, for what is not in the language."""
     limits = limits or current()
-    source = normalise(readable(text, limits))
+    source = normalise(readable(text, limits))  # errors in here are placed in the typed text already
     try:
         tokenize(source.text, limits)
         return _Reader(text, source, limits, names).read()
     except ExpressionError as error:
         if error.start is not None:
-            error.start, error.end = source.place(error.start, error.end)
+            start, end = source.place(error.start, error.end)
+            error.start, error.end = min(start, len(text)), min(end, len(text))
         raise
 
 

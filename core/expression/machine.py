@@ -17,6 +17,7 @@ from core.expression.arguments import (
     Several,
     as_tensor,
     bind,
+    check_axes,
     check_size,
     dtype_name,
     grouped,
@@ -113,8 +114,7 @@ class Machine:
         if is_number(left) and is_number(right):
             return numbers.combine(part.name, left, right)
         if part.name == "*" and isinstance(left, tuple) and isinstance(right, int):
-            if len(left) * abs(right) > 1000:
-                check_size((1,) * 1000, part, self.limits)
+            check_axes(len(left) * max(right, 0), part, self.limits)
             return left * right  # (1,) * 3, as in Python
         if part.name == "+" and isinstance(left, tuple) and isinstance(right, tuple):
             return left + right
@@ -309,7 +309,7 @@ def _unknown_method(part: Part) -> ExpressionError:
         return ExpressionError(sentence.format(name=part.name), fix, start, part.end, "in-place")
     if part.name in UNSAID:
         return _no_tensor(part)
-    near = _near(part.name, list(METHODS))
+    near = _near(part.name, list(METHODS), 0.75)
     fix = _did_you_mean(f".{near}" if near else "")
     if not fix and f"torch.{part.name}" in FUNCTIONS:
         fix = _("Write `{text}`.").format(text=f"torch.{part.name}(…)")
@@ -347,7 +347,7 @@ def _check_index(name: str, tensor: torch.Tensor, keys: Sequence[Any]) -> None:
     if sum(key is Ellipsis for key in keys) > 1:
         raise ExpressionError(_("`...` can stand only once in an index."), rule="index")
     if len(taking) > len(shape):
-        sentence = _("{tensor} has {count} axes, and the index names {found}.")
+        sentence = _("The index names {found} axes, but {tensor} has {count}.")
         raise ExpressionError(
             sentence.format(tensor=whole, count=len(shape), found=len(taking)), rule="index"
         )
@@ -405,13 +405,15 @@ def _as_float(value: Any) -> Any:
 
 def _from_shapes(error: shapes.ShapeError) -> ExpressionError:
     found = ExpressionError(error.sentence, "", rule="shape")
-    found.__cause__ = error
+    found.shapes = error
     return found
 
 
 NOT_IMPLEMENTED = re.compile(r"not implemented for '(\w+)'")
 OUT_OF_BOUNDS = re.compile(r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)")
-PATHLIKE = re.compile(r"[/\\]\w+|\.(?:py|cpp|h|cu)\b|0x[0-9a-f]+|Exception raised|INTERNAL ASSERT|aten::|::")
+PATHLIKE = re.compile(
+    r"[/\\]\w+|\.(?:py|cpp|h|cu)\b|0x[0-9a-f]+|Exception raised|INTERNAL ASSERT|aten::|::|argument"
+)
 
 
 def _from_torch(message: str, function: str, tensors: Sequence[torch.Tensor]) -> ExpressionError:

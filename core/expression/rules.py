@@ -84,6 +84,8 @@ def max_or_min(given: Given) -> Shape:
         given.values["other"] = given.values.pop("dim")
         given.labels["other"] = given.labels["dim"]
         return pair(given)
+    if "dim" in given.values and type(given["dim"]) is not int:
+        raise ExpressionError(_("`dim` of max and min must be one whole number."), rule="type")
     return extreme(given)
 
 
@@ -108,7 +110,7 @@ def repeat(given: Given) -> Shape:
     """Each axis repeated."""
     shape, sizes = given.shape("input"), given["repeats"]
     if len(sizes) < len(shape) or min(sizes, default=0) < 0:
-        sentence = _("{tensor} has {count} axes, so repeat needs at least as many numbers, none below 0.")
+        sentence = _("repeat needs at least {count} numbers for {tensor}, none below 0.")
         tensor = shapes.named(given.names("input")[0], shape)
         raise ExpressionError(sentence.format(tensor=tensor, count=len(shape)), rule="shape")
     padded = (1,) * (len(sizes) - len(shape)) + shape

@@ -137,13 +137,8 @@ ELEMENTWISE = [
 
 
 def _binary(path: str, call: Callable[..., Any], rule=rules.pair, **more: Any) -> Entry:
-    def called(input: Any, other: Any, **rest: Any) -> torch.Tensor:
-        if not isinstance(input, torch.Tensor):  # torch.mul(2, A): torch wants a tensor first
-            input = torch.tensor(input, device=other.device if isinstance(other, torch.Tensor) else "cpu")
-        return call(input, other, **rest)
-
-    parameters = "input: operand, other: operand" + (", rounding_mode: text?" if path == "torch.div" else "")
-    return _both(path, parameters, called, rule, **more)
+    parameters = "input: tensor, other: operand" + (", rounding_mode: text?" if path == "torch.div" else "")
+    return _both(path, parameters, lambda input, other, **rest: call(input, other, **rest), rule, **more)
 
 
 BINARY = [
@@ -372,13 +367,13 @@ REDUCTIONS = [
     _both("torch.count_nonzero", "input: tensor, dim: axes?", torch.count_nonzero, rules.reducing),
     _both(
         "torch.std",
-        "input: floats, dim: axes?, correction: number?, keepdim: flag?",
+        "input: floats, dim: axes?, unbiased: flag?, keepdim: flag?, correction: number?",
         lambda **given: _spread(torch.std, given),
         rules.reducing,
     ),
     _both(
         "torch.var",
-        "input: floats, dim: axes?, correction: number?, keepdim: flag?",
+        "input: floats, dim: axes?, unbiased: flag?, keepdim: flag?, correction: number?",
         lambda **given: _spread(torch.var, given),
         rules.reducing,
     ),
@@ -425,19 +420,12 @@ REDUCTIONS = [
 
 
 def _extreme(call: Callable[..., Any], given: dict[str, Any]) -> Any:
-    if "dim" in given and (isinstance(given["dim"], bool) or not isinstance(given["dim"], int)):
-        sentence = _("`{argument}` of `{function}` must be {wanted}.")
-        words = {
-            "argument": "dim",
-            "function": f"torch.{call.__name__}",
-            "wanted": _("an axis: a whole number"),
-        }
-        raise ExpressionError(sentence.format(**words), rule="type")
     return call(**given) if "dim" in given or "other" in given else call(given["input"])
 
 
 def _spread(call: Callable[..., Any], given: dict[str, Any]) -> torch.Tensor:
-    return call(given.pop("input"), **{"dim": None, "correction": 1, **given})
+    unbiased = given.pop("unbiased", True)
+    return call(given.pop("input"), **{"dim": None, "correction": int(unbiased), **given})
 
 
 def _norm(input: torch.Tensor, p: Any, dim: Any, keepdim: bool) -> torch.Tensor:
@@ -533,7 +521,7 @@ PRODUCTS = [
 def _linear(given: Given) -> tuple[int, ...]:
     """input @ weight.T + bias."""
     name, weight = given.names("input", "weight")
-    sizes = shapes.bind_all({name: ("... k", given.shape("input")), weight: ("m k", given.shape("weight"))})
+    sizes = shapes.bind_each([(name, "... k", given.shape("input")), (weight, "m k", given.shape("weight"))])
     shape = (*given.shape("input")[:-1], sizes["m"])
     if "bias" in given.values:
         shapes.bind(
@@ -544,11 +532,17 @@ def _linear(given: Given) -> tuple[int, ...]:
 
 # Linear algebra
 
+
+def _first(call: Callable[..., Any]) -> Callable[..., Any]:
+    """torch names the tensor A in some calls and input in others."""
+    return lambda input, **more: call(input, **more)
+
+
 LINALG = [
-    _entry("torch.linalg.det", "input: floats", torch.linalg.det, rules.square, work=rules.cubed),
-    _both("torch.det", "input: floats", torch.linalg.det, rules.square, work=rules.cubed),
-    _entry("torch.linalg.inv", "input: floats", torch.linalg.inv, rules.square, work=rules.cubed),
-    _both("torch.inverse", "input: floats", torch.linalg.inv, rules.square, work=rules.cubed),
+    _entry("torch.linalg.det", "input: floats", _first(torch.linalg.det), rules.square, work=rules.cubed),
+    _both("torch.det", "input: floats", _first(torch.linalg.det), rules.square, work=rules.cubed),
+    _entry("torch.linalg.inv", "input: floats", _first(torch.linalg.inv), rules.square, work=rules.cubed),
+    _both("torch.inverse", "input: floats", _first(torch.linalg.inv), rules.square, work=rules.cubed),
     _entry("torch.linalg.pinv", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
     _both("torch.pinverse", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
     _entry(
@@ -588,14 +582,21 @@ LINALG = [
     _entry(
         "torch.linalg.svd",
         "input: floats, full_matrices: flag?",
-        torch.linalg.svd,
+        _first(torch.linalg.svd),
         rules.matrix,
         work=rules.cubed,
         fields=("U", "S", "Vh"),
     ),
-    _entry("torch.linalg.svdvals", "input: floats", torch.linalg.svdvals, rules.matrix, work=rules.cubed),
     _entry(
-        "torch.linalg.qr", "input: floats", torch.linalg.qr, rules.matrix, work=rules.cubed, fields=("Q", "R")
+        "torch.linalg.svdvals", "input: floats", _first(torch.linalg.svdvals), rules.matrix, work=rules.cubed
+    ),
+    _entry(
+        "torch.linalg.qr",
+        "input: floats",
+        _first(torch.linalg.qr),
+        rules.matrix,
+        work=rules.cubed,
+        fields=("Q", "R"),
     ),
     _entry(
         "torch.linalg.vector_norm",

@@ -45,6 +45,8 @@ class Token:
 def tokenize(text: str, limits: Limits) -> list[Token]:
     """The words of `text`, in a structure that a parser can take: brackets pair, operands alternate with signs."""
     tokens = list(_words(text, limits))
+    if not tokens:
+        raise ExpressionError(_("Something is missing after `=`."), "", 0, len(text), "missing")
     _check_brackets(tokens, limits)
     for before, token in pairwise(tokens):
         _check_neighbours(before, token)
@@ -170,7 +172,8 @@ def _begins_operand(token: Token) -> bool:
 def _check_neighbours(before: Token, token: Token) -> None:
     if _ends_operand(before):
         index_or_call = token.text in ("(", "[") and token.kind == "sign"
-        if (token.kind != "sign" or token.text == "...") or (index_or_call and _cannot_open(before)):
+        apart = before.text == "]" and token.text == "[" and before.end < token.start  # [[1, 2] [3, 4]]
+        if token.kind != "sign" or token.text == "..." or apart or (index_or_call and _cannot_open(before)):
             raise _gap(before, token)
         return
     if token.kind == "sign" and not _begins_operand(token) and not _may_be_empty(before, token):

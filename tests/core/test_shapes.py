@@ -161,7 +161,7 @@ SENTENCES = [
     (lambda: shapes.bind("m n", (2, 3, 4), "A"), "A (2, 3, 4) must have 2 axes (m n), and has 3.", []),
     (lambda: shapes.bind("n", (2, 3), "x"), "x (2, 3) must have 1 axis (n), and has 2.", []),
     (lambda: shapes.bind("", (3,), "a"), "a (3,) must be a single number, without axes.", []),
-    (lambda: shapes.bind("... m k", (3,), "A"), "A (3,) has 1 axes, but needs at least 2: ... m k.", []),
+    (lambda: shapes.bind("... m k", (3,), "A"), "A (3,) needs at least 2 axes (... m k), and has 1.", []),
     (lambda: shapes.bind("2 n", (3, 4), "A"), "Axis 0 of A (3, 4) is 3, but must be 2.", [("A", 0)]),
     (
         lambda: shapes.broadcast((5, 2, 3), (2, 4)),
