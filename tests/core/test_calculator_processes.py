@@ -312,8 +312,10 @@ def test_a_spawned_worker_killed_while_idle_is_not_met(spawning):
         os.kill(worker.pid, signal.SIGKILL)
     assert value(spawning, "echo", after="massacre") == {"echo": {"after": "massacre"}}
     assert eventually(lambda: full(spawning), 60)
-    os.kill(spawning.pool.workers()[0].pid, signal.SIGKILL)
-    assert eventually(lambda: full(spawning), 60)  # without anyone asking
+    killed = spawning.pool.workers()[0]
+    os.kill(killed.pid, signal.SIGKILL)
+    # Replaced without anyone asking.
+    assert eventually(lambda: killed not in spawning.pool.workers() and full(spawning), 60)
     assert all(state != "Z" for _, state in children(os.getpid()))
 
 
