@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,21 +18,47 @@ if str(ROOT) not in sys.path:
 from core.words import LANGUAGES, catalogue_path  # noqa: E402
 
 SOURCES = ("core", "pages")
-KEYWORDS = {"_": None, "N_": None}
+KEYWORDS = ("_", "N_")
 PLACEHOLDER = re.compile(r"\{\w*\}")
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Every file that may say something, with its text."""
+    for folder in SOURCES:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
 def messages() -> dict[str, list[str]]:
     """Every message of the sources, with the files that say it."""
     found: dict[str, list[str]] = {}
-    for folder in SOURCES:
-        rows = extract_from_dir(str(ROOT / folder), method_map=[("**.py", "python")], keywords=KEYWORDS)
-        for filename, _line, message, _comments, _context in rows:
-            text = message if isinstance(message, str) else message[0]
+    for place, source in sources():
+        for text in said(source):
             places = found.setdefault(text, [])
-            if f"{folder}/{filename}" not in places:
-                places.append(f"{folder}/{filename}")
+            if place not in places:
+                places.append(place)
     return found
+
+
+def said(source: str) -> Iterator[str]:
+    """The texts in `_("...")` and `N_("...")`. babel's own extractor also takes the key in `_(NOTES["key"])`."""
+    for argument in _marked(source):
+        if isinstance(argument, ast.Constant) and argument.value:
+            yield argument.value
+
+
+def assembled(source: str) -> Iterator[int]:
+    """Lines where a text is put together before it is looked up, so that no catalogue has it."""
+    for argument in _marked(source):
+        formatted = isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute)
+        if formatted or isinstance(argument, ast.JoinedStr | ast.BinOp):
+            yield argument.lineno
+
+
+def _marked(source: str) -> Iterator[ast.expr]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+            yield from node.args[:1]
 
 
 def read(language: str) -> Catalog:
@@ -46,7 +73,7 @@ def read(language: str) -> Catalog:
 def update(language: str) -> list[str]:
     """Bring the catalogue up to the sources; new English entries stand for themselves. Returns what is missing."""
     old = {message.id: message.string for message in read(language) if message.id}
-    new = Catalog(locale=language, project="Tensor Atlas", charset="utf-8", fuzzy=False)
+    new = Catalog(locale=language, header_comment=f"# Tensor Atlas: {LANGUAGES[language]}", fuzzy=False)
     for text, places in sorted(messages().items()):
         said = old.get(text) or (text if language == "en" else "")
         new.add(text, said, locations=[(place, None) for place in sorted(places)])
@@ -54,17 +81,16 @@ def update(language: str) -> list[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
         write_po(target, new, width=110, omit_header=False, include_lineno=False)
-    _without_dates(path)
+    _plain_header(path)
     return [message.id for message in new if message.id and not message.string]
 
 
-def _without_dates(path: Path) -> None:
-    """Drop the header's dates: they would change the file at every run."""
+def _plain_header(path: Path) -> None:
+    """Drop the header's dates, which would change the file at every run, and its unfilled forms."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    dropped = ("POT-Creation-Date", "PO-Revision-Date", "Generated-By", "# FIRST AUTHOR")
-    path.write_text(
-        "".join(line for line in lines if not any(word in line for word in dropped)), encoding="utf-8"
-    )
+    dropped = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Project-Id-Version',
+               '"Report-Msgid-Bugs-To', '"Last-Translator', '"Language-Team')  # fmt: skip
+    path.write_text("".join(line for line in lines if not line.startswith(dropped)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -39,15 +40,32 @@ def test_chinese_is_chinese() -> None:
     assert untranslated == []
 
 
+CHINESE = "[一-鿿]"
+HALF_WIDTH = re.compile(CHINESE + r"[,;:.?!(]|[)]" + CHINESE)
+NO_SPACE = re.compile(CHINESE + "[A-Za-z0-9`]|[A-Za-z0-9`]" + CHINESE)
+
+
+def chinese_that_matches(wrong: re.Pattern[str]) -> list[str]:
+    return [message.string for message in catalogue.read("zh") if message.id and wrong.search(message.string)]
+
+
 def test_chinese_uses_full_width_punctuation() -> None:
-    wrong = []
-    for message in catalogue.read("zh"):
-        text = message.string
-        for mark in (",", ";", "?", "!"):
-            for k, letter in enumerate(text[:-1]):
-                if text[k + 1] == mark and "一" <= letter <= "鿿":
-                    wrong.append(text)
-    assert wrong == []
+    assert HALF_WIDTH.search("形状,轴") and not HALF_WIDTH.search("A, B：形状，轴 (2, 3)。")
+    assert chinese_that_matches(HALF_WIDTH) == []
+
+
+def test_chinese_stands_apart_from_letters_and_numbers() -> None:
+    assert NO_SPACE.search("轴n") and NO_SPACE.search("3行") and not NO_SPACE.search("第 3 行：轴 n。")
+    assert chinese_that_matches(NO_SPACE) == []
+
+
+def test_messages_are_whole_before_they_are_translated() -> None:
+    """`_(f"...")` or `_("..." + x)` finds nothing in a catalogue."""
+    source = '_(f"a {x}"), _("a" + x), _("a {}".format(x)), _("a").format(x), _(labels["a"]), N_("a")'
+    assert list(catalogue.said(source)) == ["a", "a"]
+    assert list(catalogue.assembled(source)) == [1, 1, 1]
+    found = [f"{path}:{line}" for path, text in catalogue.sources() for line in catalogue.assembled(text)]
+    assert found == []
 
 
 def test_the_extractor_sees_the_sources() -> None:
