@@ -579,7 +579,13 @@ def test_step_zoom_and_layers_are_in_the_address_and_open_again(stage: Open) -> 
 def test_the_camera_is_in_the_address_and_opens_again(stage: Open) -> None:
     page = stage(samples.space(), address=True)
     orbit(page)
-    page.wait_for_function("location.search.includes('camera=')")
+    page.wait_for_function(
+        """() => {
+            const said = new URLSearchParams(location.search).get("camera")?.split(",").map(Number) ?? [];
+            const { x, y, z } = root().gd._fullLayout.scene._scene.getCamera().eye;
+            return [x, y, z].every((value, k) => Math.abs(value - said[k]) < 1e-3);
+        }"""
+    )
     other = stage(samples.space(), address=True, query=page.evaluate("location.search"))
     assert eye(other) == pytest.approx(eye(page), abs=2e-3)
 

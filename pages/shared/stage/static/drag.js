@@ -4,7 +4,7 @@ import { same } from "./decode.js";
 import { allowed, movedTo, positionOf } from "./handles.js";
 
 const close = (one, other) => same(rounded(one), rounded(other));
-const rounded = (value) => (Array.isArray(value) ? value.map(rounded) : Math.round(value * 1e6) / 1e6);
+const rounded = (value) => (Array.isArray(value) ? value.map(rounded) : Math.round(value * 1e4) / 1e4);
 
 /** `host`: {film(), player, request(), send(variable, value), freed()}. */
 export function makeDrag(host) {

@@ -34,14 +34,13 @@ function chipText(handle, value) {
   return hasColumn(handle) ? `${text}   det = ${number(det(value))}` : text;
 }
 
-/** `host`: {gd(), value(variable), drag: {begin, move, release}, choose(handle)}. */
+/** `host`: {gd(), value(variable), early(variable), drag: {begin, move, release}, choose(handle)}. */
 export function makeHandles(layer, handles, host) {
   const life = scope();
   const knobs = handles.map((handle) => makeKnob(handle, host, life));
   layer.replaceChildren(...knobs.map((knob) => knob.node));
   return {
     place: () => knobs.forEach((knob) => placeKnob(knob, host)),
-    ghost: (faint) => layer.classList.toggle("is-early", faint),
     end: () => life.end(),
   };
 }
@@ -65,6 +64,7 @@ function placeKnob({ handle, node, chip, axis }, host) {
   const point = positionOf(handle, value);
   const spot = spotOf(handle, point, host.gd());
   node.hidden = !spot;
+  node.classList.toggle("is-early", host.early(handle.variable)); // where the moving column will land, not where it is
   if (spot) {
     node.style.transform = `translate(${spot.left}px, ${spot.top}px)`;
     node.classList.toggle("is-outside", spot.outside);

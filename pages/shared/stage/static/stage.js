@@ -173,7 +173,10 @@ class Stage {
   refitHandles(overlay, figure) {
     const held = document.activeElement?.dataset?.handle;
     const open = this.panel?.node.open, chosen = this.panel?.chosen();
-    const host = { gd: () => this.parts.plot, value: this.drag.value, drag: this.drag, choose: (handle) => this.panel.choose(handle.name) };
+    const host = {
+      gd: () => this.parts.plot, value: this.drag.value, drag: this.drag, early: (name) => this.early(name),
+      choose: (handle) => this.panel.choose(handle.name),
+    };
     this.handles?.end();
     this.handles = makeHandles(overlay, this.film.handles, host);
     this.panel?.node.remove();
@@ -209,9 +212,13 @@ class Stage {
   }
 
   placeHandles() {
-    if (!this.figure.ready()) return;
-    this.handles?.place();
-    this.handles?.ghost(this.player.clock.position < this.film.home && !this.drag.active());
+    if (this.figure.ready()) this.handles?.place();
+    this.parts.root.classList.toggle("is-ahead", this.drag.holding());
+  }
+
+  /** A matrix that is still on its way: the moving one is not it yet. */
+  early(name) {
+    return this.film.variables[name].role === "matrix" && this.player.clock.position < this.film.home && !this.drag.active();
   }
 
   changed() {

@@ -22,9 +22,11 @@ export function layoutFor(film, view, { width, height }) {
  * Ranges of the plane with one unit as long upwards as aside: the axis with room to spare sees more, about its middle.
  * plotly does this too, but not after every `react`, and then a circle is an ellipse.
  */
-function equalRanges({ xaxis, yaxis }, width, height) {
+function equalRanges({ xaxis, yaxis, margin = {} }, width, height) {
   const [x0, x1] = xaxis.range, [y0, y1] = yaxis.range;
-  const wide = width * (xaxis.domain[1] - xaxis.domain[0]), high = height * (yaxis.domain[1] - yaxis.domain[0]);
+  const share = ({ domain: [from, to] = [0, 1] }) => to - from;
+  const wide = (width - (margin.l ?? 80) - (margin.r ?? 80)) * share(xaxis);
+  const high = (height - (margin.t ?? 100) - (margin.b ?? 80)) * share(yaxis);
   const scale = Math.min(wide / (x1 - x0), high / (y1 - y0));
   const about = (low, top, pixels) => [(low + top - pixels / scale) / 2, (low + top + pixels / scale) / 2];
   return rangesOf([...about(x0, x1, wide), ...about(y0, y1, high)]);
@@ -116,6 +118,7 @@ export function watchOrbit(gd, view, life, { active, onChange, onMoving }) {
       view.camera = now;
       holdCamera(gd);
       onChange();
+      until = Math.max(until, performance.now() + 400); // a turn runs out slowly
     }
     onMoving();
     if (performance.now() < until) raf = requestAnimationFrame(follow);
