@@ -5,6 +5,7 @@ This runs in the calculator's workers only: everything typed or linked is read, 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -134,8 +135,40 @@ def _explain(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
         shapes = {name: list(tensor.shape) for name, tensor in given.items()}
         raise Refusal(
             input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found), shapes=shapes,
-            clash=[list(pair) for pair in error.clash],
+            clash=[list(pair) for pair in error.clash], apply=_mends(found, given),
         ) from error  # fmt: skip
+
+
+def _mends(found: Operation, given: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Input name -> text that mends a clash by changing this input alone: cut or filled with zeros, and tried."""
+    mends = {}
+    for item in found.inputs:
+        others = {o.name: given[o.name] for o in found.inputs if o is not item}
+        sizes = {
+            axis: size
+            for o in found.inputs
+            if o is not item and len(o.axes.split()) == given[o.name].ndim
+            for axis, size in zip(o.axes.split(), given[o.name].shape, strict=True)
+        }
+        mended = _fitted(given[item.name], [sizes.get(axis) for axis in item.axes.split()])
+        if mended is None or not 0 < mended.numel() <= MOST_IN_CODE:
+            continue
+        tried = {name: mended if name == item.name else others[name] for name in given}
+        with contextlib.suppress(ShapeError):
+            found.explain(*(tuple(tensor.shape) for tensor in tried.values()))
+            mends[item.name] = tensors.literal(mended)
+    return mends
+
+
+def _fitted(tensor: torch.Tensor, sizes: list[int | None]) -> torch.Tensor | None:
+    """`tensor` cut or filled up with zeros to `sizes` (None: any); None when it has another number of axes."""
+    if tensor.ndim != len(sizes):
+        return None
+    wanted = [size if size is not None else own for size, own in zip(sizes, tensor.shape, strict=True)]
+    fitted = torch.zeros(wanted, dtype=tensor.dtype)
+    kept = tuple(slice(0, min(a, b)) for a, b in zip(wanted, tensor.shape, strict=True))
+    fitted[kept] = tensor[kept]
+    return fitted
 
 
 def _shape_fix(found: Operation) -> str:

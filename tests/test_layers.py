@@ -24,6 +24,7 @@ LAYERS = {
         "core.device", "core.expression", "core.figures", "core.limits", "core.numbers", "core.operation", "core.ops",
         "core.panels", "core.shapes", "core.tensors", "core.words",
     },
+    "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
     "core.figures": {"core.numbers", "core.operation", "core.panels", "core.words"},
     "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.ops": {"core.lazy", "core.numbers", "core.operation", "core.panels", "core.shapes", "core.words"},

@@ -6,9 +6,9 @@ import streamlit as st
 
 from pages.shared import header, language, look, navigation, upkeep
 
-st.set_page_config(page_title="Tensor Atlas", page_icon=look.ICON, layout="wide")
 language.speak()
 page = navigation.choose()
+st.set_page_config(page_title=navigation.window_title(page), page_icon=look.ICON, layout="wide")
 look.apply()
 header.show()
 page.run()

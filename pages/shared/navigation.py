@@ -10,6 +10,7 @@ from core import ops
 from core.operation import Operation
 from core.words import _
 
+NAME = "Tensor Atlas"
 PAGES = Path(__file__).resolve().parents[1]
 
 
@@ -25,7 +26,12 @@ def page_of(operation: Operation) -> st.Page:
 
 def choose() -> st.Page:
     """Declare every page and return the one that the address asks for."""
-    sections = {"": [st.Page(PAGES / "home" / "home.py", title="Tensor Atlas", default=True)]}
+    sections = {"": [st.Page(PAGES / "home" / "home.py", title=NAME, default=True)]}
     for operation in ops.CHAPTERS:
         sections.setdefault(_(ops.CHAPTER_TITLES[operation.chapter]), []).append(page_of(operation))
     return st.navigation(sections, position="hidden" if st.context.is_embedded else "top")
+
+
+def window_title(page: st.Page) -> str:
+    """What the browser's tab says."""
+    return NAME if page.title == NAME else f"{page.title} · {NAME}"
