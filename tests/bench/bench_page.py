@@ -1,0 +1,248 @@
+"""Figures of the page, beside floors of the same run: `python tests/bench/bench_page.py [part ...]`. Never a test.
+
+Parts: wire (a film's size for every preset), body (server CPU of one change), change (a number -> a new picture),
+start (server start -> first picture, beside Streamlit's hello), class (100 readers; needs ../shared/tools/st_load.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT)]
+
+import psutil  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from tests import chrome  # noqa: E402
+from tests.browser.conftest import free_port  # noqa: E402
+
+LOAD = ROOT.parent / "shared" / "tools" / "st_load.py"
+SETTINGS = ("--server.address=127.0.0.1", "--server.headless=true", "--browser.gatherUsageStats=false")
+TUNED = ("--server.fileWatcherType=none", "--runner.postScriptGC=false")
+ROUNDS = 60
+FILM_LIMIT, BODY_LIMIT, CHANGE_LIMIT, START_LIMIT, CLASS_LIMIT = 50_000, 8.0, 1.3, 1.3, 100.0
+DRAWN = """([selector, old]) => new Promise((done) => {
+  const begun = performance.now();
+  const look = async () => {
+    const atlas = document.querySelector(selector)?.atlas;
+    if (atlas?.stage?.payload && atlas.stage.payload.revision !== old) {
+      await atlas.whenIdle();
+      done(performance.now() - begun);
+    } else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+@contextlib.contextmanager
+def running(*command: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """A Streamlit server for `command` ("run", script, options), ended at the end."""
+    port = free_port()
+    line = [sys.executable, "-m", "streamlit", *command, f"--server.port={port}", *SETTINGS]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(line, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def healthy(url: str) -> None:
+    """Wait until the server answers."""
+    for _attempt in range(1200):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(url + "/_stcore/health", timeout=1).read()
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"{url} did not start")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of `values` lie."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def told(name: str, measured: float, limit: float, unit: str, more: str = "") -> None:
+    """One line: what was measured, what was promised."""
+    verdict = "ok" if measured <= limit else "OVER"
+    print(f"{name:42} {measured:9.2f} {unit:6} (limit {limit:g}) {verdict}  {more}", flush=True)
+
+
+def wire() -> None:
+    """Every preset's film, gzipped, in both themes and every motion."""
+    from core import answers, ops
+
+    for operation in ops.CHAPTERS:
+        for preset in operation.presets:
+            sizes = []
+            for parameter in operation.parameters or ():
+                for value, _label in parameter.options:
+                    values = {parameter.name: value}
+                    request = {"key": operation.key, "inputs": preset.values, "parameters": values}
+                    _data, blobs = answers.TASKS["operation"](request)
+                    sizes.append(len(gzip.compress(blobs["film"], 6)))
+            told(f"wire: {operation.key} {preset.key}", max(sizes), FILM_LIMIT, "bytes")
+
+
+def opened(browser: Browser, url: str, selector: str) -> Page:
+    """A page whose stage has drawn and rested."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(url)
+    page.wait_for_function(DRAWN_ONCE, arg=selector, timeout=60_000)
+    page.wait_for_timeout(2500)
+    return page
+
+
+DRAWN_ONCE = "(selector) => document.querySelector(selector)?.atlas?.gd?._fullLayout !== undefined"
+
+
+def latency(page: Page, selector: str, field: str, act: object) -> list[float]:
+    """Milliseconds from the key that changes a number to the new picture, ROUNDS times."""
+    times = []
+    for number in range(ROUNDS):
+        target = page.locator(field)
+        act(target, number)
+        old = page.evaluate(
+            "(selector) => document.querySelector(selector).atlas.stage.payload.revision", selector
+        )
+        waiting = f"window.measured = ({DRAWN})({json.dumps([selector, old])})"
+        page.evaluate(f"() => {{ document.activeElement.addEventListener('keydown', () => {{ {waiting}; }}, "
+                      "{ once: true, capture: true }); }")  # fmt: skip
+        page.keyboard.press("Enter" if "input[type=text]" in field else "ArrowRight")
+        times.append(page.evaluate("() => window.measured"))
+        page.wait_for_timeout(120)
+    return times
+
+
+def change() -> None:
+    """A changed number -> a new picture on the screen: the lesson against the floor."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chrome.find(), args=chrome.FLAGS)
+        with (
+            running("run", "app.py") as (lesson, _),
+            running("run", "tests/bench/floor_app.py", *TUNED) as (floor, _),
+        ):
+            healthy(lesson)
+            healthy(floor)
+            bare = opened(browser, floor, ".atlas-stage")
+            full = opened(browser, lesson + "/matrix-vector?step=1", ".st-key-stage .atlas-stage")
+            slider = '[data-testid="stSlider"] [role="slider"]'
+            floors = latency(bare, ".atlas-stage", slider, lambda target, _number: target.focus())
+            field = ".st-key-matrix-vector-x-field input[type=text]"
+            lessons = latency(
+                full,
+                ".st-key-stage .atlas-stage",
+                field,
+                lambda target, number: target.fill(f"[{1 + number / 100}, 2]"),
+            )
+        browser.close()
+    for share in (0.5, 0.95):
+        base, ours = percentile(floors, share), percentile(lessons, share)
+        told(
+            f"change: p{100 * share:g}, times the floor",
+            ours / base,
+            CHANGE_LIMIT,
+            "x",
+            f"{ours:.0f} / {base:.0f} ms",
+        )
+
+
+def body() -> None:
+    """CPU of the server's process for one change, everything counted (script, messages, socket)."""
+    with running("run", "app.py") as (url, process):
+        healthy(url)
+        load(url, process, sessions=1, every=0.2, seconds=5)
+        before = psutil.Process(process.pid).cpu_times()
+        done = load(url, process, sessions=1, every=0.2, seconds=15)
+        after = psutil.Process(process.pid).cpu_times()
+    spent = (after.user + after.system - before.user - before.system) * 1e3
+    count = done["interaction"]["n"] + done["first_run"]["n"]
+    told(
+        "body: server CPU of one change", spent / count, BODY_LIMIT, "ms", f"{count} runs, all of the process"
+    )
+
+
+def start() -> None:
+    """Server start -> first picture: home's plate and the lesson's stage, against Streamlit's own hello."""
+    found: dict[str, list[float]] = {"hello": [], "home": [], "lesson": []}
+    cases = {
+        "hello": (("hello",), "/", "h1"),
+        "home": (("run", "app.py"), "/", "img.atlas-poster"),
+        "lesson": (("run", "app.py"), "/matrix-vector", ".st-key-stage .atlas-stage svg.main-svg"),
+    }
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chrome.find(), args=chrome.FLAGS)
+        for _round in range(5):
+            for name, (command, path, selector) in cases.items():
+                begun = time.perf_counter()
+                with running(*command) as (url, _):
+                    healthy(url)
+                    page = browser.new_page(viewport={"width": 1400, "height": 900})
+                    page.goto(url + path)
+                    page.locator(selector).first.wait_for(timeout=60_000)
+                    found[name].append(time.perf_counter() - begun)
+                    page.close()
+        browser.close()
+    hello = statistics.median(found["hello"])
+    for name in ("home", "lesson"):
+        ours = statistics.median(found[name])
+        told(f"start: {name}, times hello", ours / hello, START_LIMIT, "x", f"{ours:.2f} / {hello:.2f} s")
+
+
+def load(
+    url: str,
+    process: subprocess.Popen,
+    *,
+    sessions: int,
+    every: float,
+    seconds: float,
+    page: str = "matrix-vector",
+) -> dict:
+    """st_load.py's own figures."""
+    command = [sys.executable, LOAD, "--url", url, "--page", page, "--sessions", sessions, "--every", every]
+    command += ["--seconds", seconds, "--pid", process.pid]
+    command += ["--set", "x: .*=*"] if page else []
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def school() -> None:
+    """A class of 100 on one process, each moving a number every 3 s."""
+    if not LOAD.exists():
+        print(f"class: {LOAD} is not here; nothing measured")
+        return
+    for name, script, options, page in (
+        ("lesson", "app.py", (), "matrix-vector"),
+        ("floor", "tests/bench/floor_app.py", TUNED, ""),
+    ):
+        with running("run", script, *options) as (url, process):
+            healthy(url)
+            load(url, process, sessions=2, every=1, seconds=4, page=page)
+            done = load(url, process, sessions=100, every=3, seconds=30, page=page)
+        figures = done["interaction"]
+        told(
+            f"class of 100: {name}, p95",
+            figures["p95"],
+            CLASS_LIMIT,
+            "ms",
+            f"p50 {figures['p50']} ms, {done['stats']}",
+        )
+
+
+PARTS = {"wire": wire, "body": body, "change": change, "start": start, "class": school}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()
