@@ -9,6 +9,7 @@ import numpy as np
 from core.figures import marks, theme
 from core.figures.marks import Trace
 from core.panels import Arrow, Label, Lattice, Mark, Path, Plane, Solid
+from core.words import _
 
 HEAD = 0.15  # length of an arrow's head, as a share of the view's reach
 
@@ -123,7 +124,7 @@ def axes(reach: float, mode: str) -> dict:
     }
     return {
         **{
-            f"{name}axis": axis | {"title": axis["title"] | {"text": f"axis {k}"}}
+            f"{name}axis": axis | {"title": axis["title"] | {"text": _("axis {number}").format(number=k)}}
             for k, name in enumerate("xyz")
         },
         "aspectmode": "cube",

@@ -22,9 +22,10 @@ def show_home() -> None:
             tag("h1", "Tensor Atlas"),
             tag(
                 "p",
-                _("The linear algebra under deep learning, as pictures that move."),
-                " ",
-                _("Type a tensor or drag it by hand, and watch what torch computes, number by number."),
+                _(
+                    "The linear algebra under deep learning, as pictures that move. Type a tensor or drag it by "
+                    "hand, and watch what torch computes, number by number."
+                ),
                 class_="atlas-lead",
             ),
         )

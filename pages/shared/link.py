@@ -203,7 +203,7 @@ def _other_version(text: str) -> str:
 def _not_known(names: list[str]) -> tuple[str, ...]:
     if not names:
         return ()
-    listed = ", ".join(f"“{shown(name)}”" for name in names[:MOST_NAMED])
+    listed = _(", ").join(f"“{shown(name)}”" for name in names[:MOST_NAMED])
     if len(names) > MOST_NAMED:
         return (
             _(

@@ -47,9 +47,9 @@ def show_result(found: Answer) -> None:
     with section("result", _("Result")):
         st.code(result["text"], language=None, wrap_lines=True)
         described = (
-            ("shape", controls.written_shape(result["shape"])),
+            (_("shape"), controls.written_shape(result["shape"])),
             ("dtype", result["dtype"]),
-            ("device", result["device"]),
+            (_("device"), result["device"]),
         )
         put(_pairs(described))
 
