@@ -73,7 +73,7 @@ def opened(browser: Browser, url: str, film: samples.Film) -> Page:
 
 def playing(page: Page) -> dict[str, Any]:
     """Frames drawn while a tween runs."""
-    page.evaluate("window.pictures = []; root().clearStats(); root().stage.player.go(1)")
+    page.evaluate("window.pictures = []; root().clearStats(); root().stage.player.step(1)")
     page.wait_for_timeout(1000 * SECONDS)
     return page.evaluate("({ ...root().frameStats(), pictures })")
 

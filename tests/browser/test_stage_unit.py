@@ -426,7 +426,7 @@ def test_two_fingers_zoom_the_plane(stage: Open) -> None:
     for kind, gap in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80), ("touchEnd", 0)):
         spots = [{"x": x - gap, "y": y}, {"x": x + gap, "y": y}] if gap else []
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
-    page.wait_for_function("root().stage.view.zoom !== null")
+    page.wait_for_function("root().stage.where.view.zoom !== null")
     idle_frame(page)
     assert (zoom(page)[1] - zoom(page)[0]) / wide == pytest.approx(0.5, abs=0.03)
 
@@ -495,7 +495,7 @@ def wheel(page: Page) -> None:
     box = page.locator(".atlas-plot").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.3)
     page.mouse.wheel(0, -300)
-    page.wait_for_function("root().stage.view.zoom !== null")
+    page.wait_for_function("root().stage.where.view.zoom !== null")
     idle(page)
 
 
@@ -543,7 +543,7 @@ def orbit(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(x + 120, y - 60, steps=5)
     page.mouse.up()
-    page.wait_for_function("root().stage.view.camera !== null")
+    page.wait_for_function("root().stage.where.view.camera !== null")
 
 
 def test_a_camera_stays_when_a_number_changes(stage: Open) -> None:
@@ -606,8 +606,8 @@ def test_the_camera_is_in_the_address_and_opens_again(stage: Open) -> None:
 def test_a_bad_value_in_the_address_is_ignored(stage: Open, query: str) -> None:
     page = stage(samples.plane(), address=True, query=query)
     assert position(page) == 0
-    assert page.evaluate("root().stage.view.zoom") is None
-    assert page.evaluate("[...root().stage.layers]") == ["circle"]
+    assert page.evaluate("root().stage.where.view.zoom") is None
+    assert page.evaluate("[...root().stage.where.layers]") == ["circle"]
 
 
 def test_only_one_stage_owns_the_address(stage: Open) -> None:

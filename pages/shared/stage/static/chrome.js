@@ -45,11 +45,11 @@ const TYPING = "input:not([type=range]), select, textarea, [contenteditable], .a
 /** Keys of the stage: Space, arrows, Home, End, f, p. */
 export function watchKeys(root, player, actions, life) {
   const keys = {
-    ArrowRight: () => player.go(player.base() + 1),
-    ArrowLeft: () => player.go(player.base() - 1),
+    ArrowRight: () => player.step(1),
+    ArrowLeft: () => player.step(-1),
     Home: () => player.jump(0),
     End: () => player.jump(player.clock.last),
-    " ": () => (player.clock.playing ? player.pause() : player.play()),
+    " ": () => player.toggle(),
     f: actions.full,
     p: actions.present,
     Escape: actions.leave,

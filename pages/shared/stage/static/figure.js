@@ -1,7 +1,6 @@
 // The plotly figure in its box: drawn anew when a film, a size or a layer changes, moved in between.
 
 import { dressed, isSvg } from "./film.js";
-import { atPath } from "./decode.js";
 import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
 import { hasWebgl, loadPlotly } from "./plotly.js";
@@ -12,71 +11,132 @@ const CONFIG = {
   responsive: false, showTips: false, plotGlPixelRatio: 2,
 };
 
+const merge = (attributes, index, more) => attributes.set(index, { ...attributes.get(index), ...more });
+
 /** Traces that only the server can compute stay away while values are in the hand. */
-function stillTraces(film, attributes, holding) {
+function hideStill(film, attributes, holding) {
   film.data.forEach((trace, index) => {
     if (!trace.meta?.still) return;
-    const own = attributes.get(index) ?? {};
-    const shown = own.opacity ?? atPath(trace, "opacity") ?? 1;
-    const here = isSvg(trace) ? { opacity: holding ? 0 : shown } : { visible: holding ? false : (trace.visible ?? true) };
-    attributes.set(index, { ...own, ...here });
+    const shown = attributes.get(index)?.opacity ?? trace.opacity ?? 1;
+    merge(attributes, index, isSvg(trace) ? { opacity: holding ? 0 : shown } : { visible: holding ? false : (trace.visible ?? true) });
   });
 }
 
-/**
- * `source`: {film(), picture() -> Map(index -> attributes), holding(), layers: Set, view, onView(), onMoving(),
- * onDrawn(), onProblem(name)}.
- */
-export function makeFigure(gd, url, source) {
-  const { view } = source;
-  let Plotly = null, pen = null, spatial = null;
-  let work = Promise.resolve(), waiting = 0, dirty = false, ended = false;
+export class Figure {
+  #pen = null;
+  #spatial = null;
+  #work = Promise.resolve();
+  #waiting = 0;
+  #dirty = false;
+  #ended = false;
 
-  const box = () => ({ width: gd.clientWidth, height: gd.clientHeight });
+  /**
+   * `source`: {film(), picture() -> Map(index -> attributes), holding(), layers: Set, view, onView(), onMoving(),
+   * onDrawn(), onProblem(error)}.
+   */
+  constructor(gd, url, source) {
+    Object.assign(this, { gd, url, source });
+  }
 
-  function attributesNow() {
+  /** The whole figure: after a new film, another size, another layer. One after the other. */
+  redraw() {
+    return this.#ended ? this.#work : this.#enqueue(() => this.#drawAnew());
+  }
+
+  /** The picture at this moment, in one call; later when plotly is busy. */
+  render() {
+    this.#dirty = this.#waiting > 0 || !this.gd._fullLayout;
+    if (this.#dirty || this.#ended) return;
+    holdCamera(this.gd);
+    this.#pen.draw(this.#attributes());
+    this.source.onDrawn();
+  }
+
+  /** Zoom without drawing anew: for two fingers. */
+  relayout(change) {
+    return this.#own(() => this.Plotly.relayout(this.gd, change));
+  }
+
+  idle = () => this.#work.then(() => this.#waiting === 0 && !this.#dirty);
+  ready = () => Boolean(this.gd._fullLayout) && !this.#ended;
+
+  /** What a capture needs of it. */
+  captureHost(root) {
+    const { gd, Plotly } = this;
+    return { Plotly, gd, root, layoutFor: (size) => this.#layout(size), resize: (other) => this.#fit(other) };
+  }
+
+  end() {
+    this.#ended = true;
+    if (this.gd._fullLayout) this.Plotly.purge(this.gd);
+  }
+
+  async #drawAnew() {
+    const { gd, source } = this;
     const film = source.film();
-    const attributes = source.picture();
-    stillTraces(film, attributes, source.holding());
-    if (gd._fullLayout) {
-      for (const [index, sizes] of unitSizes(gd, film)) attributes.set(index, { ...attributes.get(index), ...sizes });
-    }
-    return attributes;
-  }
-  function keepCamera() {
-    if (view.camera && view.drawn === view.resets) view.camera = currentCamera(gd) ?? view.camera;
-  }
-  async function prepare(film) {
-    Plotly ??= await loadPlotly(url).catch(() => Promise.reject(new Error("noPlotly")));
-    if (film.spatial && !hasWebgl()) throw new Error("noWebgl");
-    pen ??= makePen(gd, Plotly);
-  }
-  function setUp(film) {
-    if (gd._fullLayout && spatial !== film.spatial) Plotly.purge(gd);
-    return !gd._fullLayout;
-  }
-  async function drawAnew() {
-    const film = source.film();
-    await prepare(film);
-    const size = box();
-    if (ended || !size.width || !size.height) return;
-    const fresh = setUp(film);
-    spatial = film.spatial;
-    keepCamera();
-    const attributes = attributesNow();
-    const data = dressed(film.data, attributes);
-    data.forEach((trace) => layerShown(trace, source.layers) || (trace.visible = false));
-    const layout = { ...layoutFor(film, view, size), uirevision: `${film.layout.uirevision}/${view.resets}` };
-    await own(() => Plotly.react(gd, data, layout, CONFIG));
-    pen.reset(attributes);
-    view.drawn = view.resets;
-    if (!view.camera) view.home = currentCamera(gd);
-    if (fresh) watchZoom(gd, view, { onChange: source.onView, onMoving: source.onMoving });
-    await pen.draw(attributesNow());
+    await this.#prepare(film);
+    const size = { width: gd.clientWidth, height: gd.clientHeight };
+    if (this.#ended || !size.width || !size.height) return;
+    const fresh = this.#clear(film);
+    const attributes = this.#attributes();
+    const layout = { ...this.#layout(size), uirevision: `${film.layout.uirevision}/${source.view.resets}` };
+    await this.#own(() => this.Plotly.react(gd, this.#data(film, attributes), layout, CONFIG));
+    this.#pen.reset(attributes);
+    this.#remember();
+    if (fresh) watchZoom(gd, source.view, { onChange: source.onView, onMoving: source.onMoving });
+    await this.#pen.draw(this.#attributes()); // sizes in data units are known only now
     source.onDrawn();
   }
+
+  async #prepare(film) {
+    this.Plotly ??= await loadPlotly(this.url).catch(() => Promise.reject(new Error("noPlotly")));
+    if (film.spatial && !hasWebgl()) throw new Error("noWebgl");
+    this.#pen ??= makePen(this.gd, this.Plotly);
+  }
+
+  /** From the plane to space and back nothing is kept. True when the next drawing is the first. */
+  #clear(film) {
+    if (this.gd._fullLayout && this.#spatial !== film.spatial) this.Plotly.purge(this.gd);
+    this.#spatial = film.spatial;
+    return !this.gd._fullLayout;
+  }
+
+  #data(film, attributes) {
+    const data = dressed(film.data, attributes);
+    for (const trace of data) if (!layerShown(trace, this.source.layers)) trace.visible = false;
+    return data;
+  }
+
+  #attributes() {
+    const { gd, source } = this;
+    const attributes = source.picture();
+    hideStill(source.film(), attributes, source.holding());
+    for (const [index, sizes] of unitSizes(gd, source.film())) merge(attributes, index, sizes);
+    return attributes;
+  }
+
+  /** The layout for a size, with the camera as it is now, also in the middle of an orbit. */
+  #layout(size) {
+    const { view } = this.source;
+    if (view.camera && view.drawn === view.resets) view.camera = currentCamera(this.gd) ?? view.camera;
+    return layoutFor(this.source.film(), view, size);
+  }
+
+  #remember() {
+    const { view } = this.source;
+    view.drawn = view.resets;
+    if (!view.camera) view.home = currentCamera(this.gd);
+  }
+
+  #fit(other) {
+    const pen = makePen(other, this.Plotly);
+    pen.reset();
+    return pen.draw(new Map(unitSizes(other, this.source.film())));
+  }
+
   /** Changes of ours are no wish of the visitor's. */
-  async function own(action) {
+  async #own(action) {
+    const { view } = this.source;
     view.own = true;
     try {
       await action();
@@ -84,41 +144,14 @@ export function makeFigure(gd, url, source) {
       view.own = false;
     }
   }
-  function enqueue(action) {
-    waiting += 1;
-    work = work.then(action).catch((error) => source.onProblem(error)).finally(() => {
-      waiting -= 1;
-      if (dirty && !waiting) render();
-    });
-    return work;
+
+  #enqueue(action) {
+    const after = () => {
+      this.#waiting -= 1;
+      if (this.#dirty && !this.#waiting) this.render();
+    };
+    this.#waiting += 1;
+    this.#work = this.#work.then(action).catch((error) => this.source.onProblem(error)).finally(after);
+    return this.#work;
   }
-  /** The picture at this moment, in one call; later when plotly is busy. */
-  function render() {
-    dirty = waiting > 0 || !gd._fullLayout;
-    if (dirty || ended) return;
-    holdCamera(gd);
-    pen.draw(attributesNow());
-    source.onDrawn();
-  }
-  return {
-    render,
-    redraw: () => (ended ? work : enqueue(drawAnew)),
-    /** Zoom without drawing anew: for two fingers. */
-    relayout: (change) => own(() => Plotly.relayout(gd, change)),
-    idle: () => work.then(() => waiting === 0 && !dirty),
-    ready: () => Boolean(gd._fullLayout) && !ended,
-    captureHost: (root) => ({
-      Plotly, gd, root,
-      layoutFor: (size) => (keepCamera(), layoutFor(source.film(), view, size)),
-      resize: (other) => {
-        const pen = makePen(other, Plotly);
-        pen.reset();
-        return pen.draw(new Map(unitSizes(other, source.film())));
-      },
-    }),
-    end() {
-      ended = true;
-      if (Plotly && gd._fullLayout) Plotly.purge(gd);
-    },
-  };
 }

@@ -113,12 +113,14 @@ export function picture(film, position, values) {
 export const dressed = (data, attributes) =>
   data.map((trace, index) => withPaths(copyTree(trace), attributes.get(index) ?? {}));
 
-const SIZES = ["textfont.size", "line.width", "marker.line.width", "marker.size"];
-const FACTORS = { "textfont.size": 1.5, "line.width": 2, "marker.line.width": 2, "marker.size": 1.3 };
+const FACTORS = { "textfont.size": 1.5, "line.width": 2, "marker.line.width": 2, "marker.size": 1.5, "marker.standoff": 1.5 };
+
+const grown = (value, factor) => (Array.isArray(value) ? value.map((one) => one * factor) : value * factor);
 
 function enlarge(tree) {
-  const grown = SIZES.map((path) => [path, atPath(tree, path)]).filter(([, value]) => typeof value === "number");
-  return withPaths(tree, Object.fromEntries(grown.map(([path, value]) => [path, value * FACTORS[path]])));
+  const present = Object.entries(FACTORS).map(([path, factor]) => [path, atPath(tree, path), factor]);
+  const sizes = present.filter(([, value]) => typeof value === "number" || Array.isArray(value));
+  return withPaths(tree, Object.fromEntries(sizes.map(([path, value, factor]) => [path, grown(value, factor)])));
 }
 
 /** The same figure for the back row: type 1.5 times larger, lines twice as thick. */

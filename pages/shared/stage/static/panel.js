@@ -33,10 +33,10 @@ function row(handle, axis, host, labels) {
   return { node, refresh };
 }
 
-/** `host`: {value(variable), drag}. Holds no more than which handle is chosen and whether it is open. */
-export function makePanel(handles, host, labels) {
+/** `host`: {value(variable), drag}. `before`: the panel that it takes the place of; the choice and the opening stay. */
+export function makePanel(handles, host, labels, before) {
   const spatial = handles.filter((handle) => handle.axes === "scene");
-  let chosen = spatial[0];
+  let chosen = spatial.find((handle) => handle.name === before?.chosen()) ?? spatial[0];
   let rows = [];
   const chips = spatial.map((handle) =>
     element("button", {
@@ -44,7 +44,7 @@ export function makePanel(handles, host, labels) {
       style: `--handle: ${handle.color ?? "currentColor"}`, onclick: () => choose(handle.name),
     }, symbol(handle)));
   const body = element("div", { class: "atlas-panel-rows" });
-  const node = element("details", { class: "atlas-panel", hidden: spatial.length === 0, open: innerWidth > 700 },
+  const node = element("details", { class: "atlas-panel", hidden: spatial.length === 0, open: before?.node.open ?? innerWidth > 700 },
     element("summary", {}, labels.move, icon("chevron")),
     element("div", { class: "atlas-panel-chips", role: "group", "aria-label": labels.move }, ...chips), body);
   const refresh = () => chosen && rows.forEach((one) => one.refresh(positionOf(chosen, host.value(chosen.variable))));

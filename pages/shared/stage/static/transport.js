@@ -21,9 +21,9 @@ function speedChoice(player, labels) {
 }
 
 export function makeTransport(player, labels) {
-  const play = iconButton("play", labels.play, () => (player.clock.playing ? player.pause() : player.play()), { class: "atlas-button atlas-play" });
-  const back = iconButton("back", labels.back, () => player.go(player.base() - 1));
-  const forward = iconButton("forward", labels.forward, () => player.go(player.base() + 1));
+  const play = iconButton("play", labels.play, () => player.toggle(), { class: "atlas-button atlas-play" });
+  const back = iconButton("back", labels.back, () => player.step(-1));
+  const forward = iconButton("forward", labels.forward, () => player.step(1));
   const loop = iconButton("loop", labels.loop, () => player.set({ loop: !player.clock.loop }));
   const scrub = scrubber(player, labels);
   const ticks = element("div", { class: "atlas-ticks", "aria-hidden": "true" });

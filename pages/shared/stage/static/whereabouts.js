@@ -1,0 +1,116 @@
+// Where the visitor is: zoom, camera, layers and step, and how the address tells them.
+
+import { clamp } from "./dom.js";
+import { same } from "./decode.js";
+import { cameraText, makeAddress, read, zoomText } from "./address.js";
+import { usual } from "./layers.js";
+
+const keysOf = (film) => film.layers.map((layer) => layer.key);
+
+export class Whereabouts {
+  #address = null;
+  #travelling = false;
+  #zooming = 0;
+
+  /** `stage`: film, player, figure, beginning(), refreshLayers(), render(), life. */
+  constructor(stage) {
+    this.stage = stage;
+    this.view = { zoom: null, camera: null, home: null, resets: 0, drawn: -1, own: false };
+    this.layers = new Set();
+  }
+
+  /** A new subject begins with its own view; the stage that owns the address follows it. */
+  open(owner) {
+    if (owner) {
+      const parts = { values: () => this.#said(), onTravel: () => this.#travelled(), life: this.stage.life };
+      this.#address ??= makeAddress(parts);
+    }
+    this.#forget();
+    this.#show(usual(this.stage.film));
+    if (owner) this.#follow();
+  }
+
+  /** The same subject, another film: after back or forward at the address's place. */
+  goOn() {
+    if (this.#travelling) this.#follow();
+    this.#travelling = false;
+  }
+
+  /** Something may have changed that the address says. */
+  tell() {
+    this.#address?.later();
+  }
+
+  tellNow() {
+    this.#address?.flush();
+  }
+
+  zoomTo(zoom) {
+    const { figure } = this.stage;
+    this.view.zoom = zoom;
+    cancelAnimationFrame(this.#zooming);
+    this.#zooming = requestAnimationFrame(async () => {
+      await figure.relayout({ "xaxis.range": zoom.slice(0, 2), "yaxis.range": zoom.slice(2) });
+      this.viewed();
+    });
+  }
+
+  viewed() {
+    this.stage.render();
+    this.tell();
+  }
+
+  resetView() {
+    this.#forget();
+    this.stage.figure.redraw();
+    this.tell();
+  }
+
+  toggle(key) {
+    if (!this.layers.delete(key)) this.layers.add(key);
+    this.stage.refreshLayers?.();
+    this.stage.figure.redraw();
+    this.tell();
+  }
+
+  #forget() {
+    Object.assign(this.view, { zoom: null, camera: null, resets: this.view.resets + 1 });
+  }
+
+  #show(keys) {
+    this.layers.clear();
+    keys.forEach((key) => this.layers.add(key));
+  }
+
+  #follow() {
+    const { film, player } = this.stage;
+    const asked = read(location.search, { last: film.last, layers: keysOf(film) });
+    player.jump(asked.step ?? this.stage.beginning());
+    this.#forget();
+    if (film.layout.scene) this.view.camera = asked.camera;
+    else this.view.zoom = asked.zoom;
+    this.#show(asked.layers ?? usual(film));
+    this.stage.refreshLayers?.();
+  }
+
+  /** Back or forward: this film at the address's step now; the server's next film will be placed there too. */
+  #travelled() {
+    this.#travelling = true;
+    this.#follow();
+    this.stage.figure.redraw();
+  }
+
+  /** What the address should say; null is left out. */
+  #said() {
+    const { film, player } = this.stage;
+    const { zoom, camera } = this.view;
+    const on = keysOf(film).filter((key) => this.layers.has(key));
+    const step = clamp(player.base(), 0, film.last);
+    return {
+      step: step === 0 && this.stage.beginning() === 0 ? null : String(step),
+      camera: camera && film.layout.scene ? cameraText(camera) : null,
+      zoom: zoom && !film.spatial ? zoomText(zoom) : null,
+      layers: same(on, usual(film)) ? null : on.join(",") || "none",
+    };
+  }
+}
