@@ -1,0 +1,176 @@
+"""The stage's Python side: what it serves, and that nothing a browser may send passes unchecked."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import words
+from pages.shared import stage
+from tests.browser.bench_page import serving
+
+GOOD = {"variable": "A", "value": [[2, 1], [0, 3.5]], "step": 2, "camera": None}
+EYE = {"eye": {"x": 1, "y": 2, "z": 3}, "center": {"x": 0, "y": 0, "z": 0}, "up": {"x": 0, "y": 0, "z": 1}}
+
+
+Fetch = Callable[..., tuple[int, dict[str, str], bytes]]
+
+
+@pytest.fixture(scope="module")
+def fetch() -> Iterator[Fetch]:
+    """fetch(path, accept) -> status, headers, body as it travels."""
+    with serving(8714) as url:
+
+        def get(path: str, accept: str = "identity") -> tuple[int, dict[str, str], bytes]:
+            request = urllib.request.Request(url.rstrip("/") + path, headers={"Accept-Encoding": accept})
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+            except urllib.error.HTTPError as error:
+                return error.code, {}, b""
+
+        yield get
+
+
+def test_plotly_comes_compressed_once_and_for_ever(fetch: Fetch) -> None:
+    status, headers, body = fetch(stage._plotly_path(), "gzip")
+    assert (status, headers["content-encoding"]) == (200, "gzip")
+    assert headers["content-type"].startswith("text/javascript") and "immutable" in headers["cache-control"]
+    assert b"plotly.js v" in gzip.decompress(body)[:40]
+    assert stage._gzipped("plotly") is stage._gzipped("plotly")
+    _, headers, body = fetch(stage._plotly_path())
+    assert "content-encoding" not in headers and b"plotly.js v" in body[:40]
+
+
+def test_every_module_is_served_with_its_type(fetch: Fetch) -> None:
+    for path in sorted(stage.STATIC.iterdir()):
+        status, headers, body = fetch(f"{stage._stage_folder()}/{path.name}")
+        assert status == 200 and body == path.read_bytes()
+        assert headers["content-type"].startswith(stage.TYPES[path.suffix])
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2f__init__.py", "%2e%2e/__init__.py", "__init__.py"])
+def test_nothing_else_is_served(fetch: Fetch, name: str) -> None:
+    assert fetch(f"{stage._stage_folder()}/{name}")[0] == 404
+
+
+def test_every_import_between_modules_exists() -> None:
+    for path in stage.STATIC.glob("*.js"):
+        for line in path.read_text().splitlines():
+            if line.startswith("import ") and "from" in line:
+                target = line.split('from "./')[1].rstrip('";')
+                assert (stage.STATIC / target).exists(), f"{path.name}: {line}"
+
+
+def test_every_word_the_browser_asks_for_is_given() -> None:
+    """labels.play, say("copied") and new Error("noPlotly") all name a label."""
+    asked: set[str] = set()
+    for path in stage.STATIC.glob("*.js"):
+        text = path.read_text()
+        asked |= set(re.findall(r"\blabels\.(\w+)", text)) | set(re.findall(r'\bsay\("(\w+)"\)', text))
+        asked |= set(re.findall(r'new Error\("(no\w+)"\)', text))
+    assert "play" in asked and "copied" in asked and "noWebgl" in asked
+    assert asked <= {*stage.labels(), "alt"}
+
+
+def test_the_labels_are_in_the_language_in_use() -> None:
+    with words.speaking("en"):
+        assert stage.labels()["play"] == "Play"
+
+
+def test_the_words_in_braces_are_what_the_browser_fills_in() -> None:
+    assert "{step}" in stage.labels()["stepOf"] and "{steps}" in stage.labels()["stepOf"]
+    assert "{name}" in stage.labels()["coordinate"] and "{axis}" in stage.labels()["coordinate"]
+
+
+def test_a_drag_is_read() -> None:
+    drag = stage.read_drag({**GOOD, "camera": EYE})
+    assert drag == {"variable": "A", "value": [[2.0, 1.0], [0.0, 3.5]], "step": 2, "camera": EYE}
+    assert stage.read_drag({**GOOD, "variable": "x", "value": [1, 2, 3]})["value"] == [1.0, 2.0, 3.0]
+
+
+HOSTILE: list[Any] = [
+    *(None, 1, "drag", [], [GOOD]),
+    *({}, {**GOOD, "variable": None}, {**GOOD, "variable": "A" * 21}, {**GOOD, "variable": "a b"}),
+    *(
+        {**GOOD, "step": -1},
+        {**GOOD, "step": 1.5},
+        {**GOOD, "step": True},
+        {**GOOD, "step": "1"},
+        {**GOOD, "step": 10**9},
+    ),
+    *(
+        {**GOOD, "value": value}
+        for value in (None, 1, "1", [], [1], [1, 2, 3, 4], [[1, 2]], [[1, 2], [3]], [[1, 2], 3])
+    ),
+    *(
+        {**GOOD, "value": [1, value]}
+        for value in (math.nan, math.inf, -math.inf, 1e7, 10**400, True, "2", None, [2])
+    ),
+    {**GOOD, "value": [[[1, 2], [3, 4]], [[1, 2], [3, 4]]]},
+]
+
+
+@pytest.mark.parametrize("sent", HOSTILE, ids=lambda sent: repr(sent)[:60])
+def test_anything_else_is_no_drag(sent: Any) -> None:
+    assert stage.read_drag(sent) is None
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [1, [], {"eye": 1}, {**EYE, "up": {"x": 0, "y": 0}}, {**EYE, "eye": {"x": math.nan, "y": 0, "z": 0}}],
+)
+def test_a_strange_camera_is_left_out(camera: Any) -> None:
+    assert stage.read_drag({**GOOD, "camera": camera})["camera"] is None
+
+
+def test_the_payload_is_json_around_the_untouched_film(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    class Result:
+        drag = GOOD
+
+    monkeypatch.setattr(stage, "_component", lambda: lambda **arguments: given.update(arguments) or Result())
+    film = '{"data":[],"layout":{"meta":{"steps":[{"sentence":"转动"}]}}}'.encode()
+    drag = stage.stage("k", film, identity="matrix-vector", revision=7, address=True, alt="Fläche")
+    assert drag["value"] == [[2.0, 1.0], [0.0, 3.5]]
+    assert film in given["data"]
+    payload = json.loads(given["data"])
+    assert payload["film"] == json.loads(film)
+    assert (payload["id"], payload["revision"], payload["address"], payload["labels"]["alt"]) == (
+        *("matrix-vector", 7, True, "Fläche"),
+    )
+
+
+def test_the_script_that_travels_is_small_and_names_the_folder() -> None:
+    assert len(stage._script()) < 800
+    assert stage._stage_folder() in stage._script() and stage._plotly_path() in stage._script()
+
+
+def test_the_folder_s_address_changes_with_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stage._stage_folder()
+    for cached in (stage._modules, stage._stage_folder):
+        cached.cache_clear()
+    (tmp_path / "stage.js").write_text("// another")
+    monkeypatch.setattr(stage, "STATIC", tmp_path)
+    try:
+        assert stage._stage_folder() != before
+    finally:
+        for cached in (stage._modules, stage._stage_folder):
+            cached.cache_clear()
+
+
+def test_all_modules_together_are_small() -> None:
+    whole = b"".join(path.read_bytes() for path in stage.STATIC.iterdir())
+    assert len(gzip.compress(whole)) < 40_000
