@@ -47,9 +47,7 @@ def show_example(operation: Operation, example: Example) -> None:
     values = {
         item.name: st.session_state.get(f"{prefix}.{item.name}", item.default) for item in example.parameters
     }
-    controls.show_parameters(
-        prefix, example.parameters, values, lambda name, field: _take(prefix, name, field)
-    )
+    show_settings(prefix, example, values)
     found = _compute(prefix, operation, example, values)
     if isinstance(found, Problem):
         put(tag("p", found.sentence, " ", found.fix, class_="atlas-quiet", role="status"))

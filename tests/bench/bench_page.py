@@ -30,10 +30,11 @@ from tests.browser.conftest import free_port  # noqa: E402
 LOAD = ROOT.parent / "shared" / "tools" / "st_load.py"
 SETTINGS = ("--server.address=127.0.0.1", "--server.headless=true", "--browser.gatherUsageStats=false")
 TUNED = ("--server.fileWatcherType=none", "--runner.postScriptGC=false")
-ROUNDS = 60
+ROUNDS = 40
 FILM_LIMIT, BODY_LIMIT, CHANGE_LIMIT, START_LIMIT, CLASS_LIMIT = 50_000, 8.0, 1.3, 1.3, 100.0
-DRAWN = """([selector, old]) => new Promise((done) => {
+DRAWN = """([selector, old]) => new Promise((done, fail) => {
   const begun = performance.now();
+  setTimeout(() => fail(new Error("no new picture in 20 s")), 20000);
   const look = async () => {
     const atlas = document.querySelector(selector)?.atlas;
     if (atlas?.stage?.payload && atlas.stage.payload.revision !== old) {
@@ -138,14 +139,14 @@ def change() -> None:
             healthy(floor)
             bare = opened(browser, floor, ".atlas-stage")
             full = opened(browser, lesson + "/matrix-vector?step=1", ".st-key-stage .atlas-stage")
-            slider = '[data-testid="stSlider"] [role="slider"]'
+            slider = '[data-testid="stSlider"] input'
             floors = latency(bare, ".atlas-stage", slider, lambda target, _number: target.focus())
             field = ".st-key-matrix-vector-x-field input[type=text]"
             lessons = latency(
                 full,
                 ".st-key-stage .atlas-stage",
                 field,
-                lambda target, number: target.fill(f"[{1 + number / 100}, 2]"),
+                lambda target, number: target.fill(f"[{1.01 + number / 100:.2f}, 2]"),
             )
         browser.close()
     for share in (0.5, 0.95):
