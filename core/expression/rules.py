@@ -17,6 +17,7 @@ from core.expression.numbers import overflow
 from core.words import _
 
 Shape = tuple[int, ...] | None
+MOST_PIECES = 500
 
 
 # Shapes
@@ -140,6 +141,26 @@ def joining(rule):
     return joined
 
 
+def pieces(given: Given) -> Shape:
+    """A tensor taken apart by unbind, chunk or split: not into more pieces than a line has parts.
+
+    torch makes as many empty pieces as it is asked for: zeros(0, 3).chunk(2**31 - 1) fills the memory.
+    """
+    along(given)
+    shape = given.shape("input")
+    size = shape[given.get("dim", 0)] if shape else 1
+    count = given.get("chunks", size)
+    if "split_size" in given.values:
+        count = math.ceil(size / given["split_size"]) if given["split_size"] > 0 else 0
+    if ("chunks" in given.values or "split_size" in given.values) and count < 1 and size > 0:
+        wrong = given.get("chunks", given.get("split_size"))
+        raise ExpressionError(_("{size} is no size.").format(size=wrong), rule="size")
+    if not 0 <= count <= MOST_PIECES:
+        sentence = _("This would be {count} tensors; at most {limit} are allowed.")
+        raise ExpressionError(sentence.format(count=count, limit=MOST_PIECES), rule="too-many-pieces")
+    return None
+
+
 def square(given: Given) -> Shape:
     """A square matrix, or a stack of them."""
     shapes.square(given.shape("input"), given.names("input")[0])
@@ -226,20 +247,15 @@ def finite_ends(given: Given) -> Shape:
 
 def randint(given: Given) -> Shape:
     """randint(high, size) or randint(low, high, size)."""
-    low, high = given["low"], given.get("high", 0)
-    if isinstance(high, tuple):  # randint(10, (2, 3))
-        if "size" in given.values:
-            raise ExpressionError(_("`high` of randint must be a whole number."), rule="type")
-        given.values["size"], high = high, None
-    if high is None or "high" not in given.values:
-        low, high = 0, low
+    if isinstance(given.get("high"), list | tuple) and "size" not in given.values:
+        given.values["size"] = tuple(given.values.pop("high"))  # randint(10, (2, 3))
+    low, high = (given["low"], given["high"]) if "high" in given.values else (0, given["low"])
     if "size" not in given.values:
+        sentence = _("`{function}` needs `{argument}`.").format(function="torch.randint", argument="size")
         fix = _("Write `{text}`.").format(text="torch.randint(0, 10, (2, 3))")
-        raise ExpressionError(
-            _("`{function}` needs `{argument}`.").format(function="torch.randint", argument="size"),
-            fix,
-            rule="missing-argument",
-        )
+        raise ExpressionError(sentence, fix, rule="missing-argument")
+    if any(type(one) is not int for one in (low, high, *given["size"])):
+        raise ExpressionError(_("randint takes whole numbers."), rule="type")
     given.values.update(low=low, high=high)
     if low >= high:
         sentence = _("randint takes numbers from {low} up to, not including, {high}: there are none.")

@@ -340,9 +340,20 @@ def _axis_only(call: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def _all_or_some(call: Callable[..., Any]) -> Callable[..., Any]:
+    """torch.sum and mean: keepdim without dim means every axis."""
+
+    def called(input: torch.Tensor, dim: Any = None, keepdim: bool = False, **more: Any) -> torch.Tensor:
+        return call(input, dim, keepdim, **more)
+
+    return called
+
+
 REDUCTIONS = [
-    _both("torch.sum", _DIM + ", dtype: dtype?", torch.sum, rules.reducing, exact=True),
-    _both("torch.mean", "input: floats, dim: axes?, keepdim: flag?", torch.mean, rules.reducing),
+    _both("torch.sum", _DIM + ", dtype: dtype?", _all_or_some(torch.sum), rules.reducing, exact=True),
+    _both(
+        "torch.mean", "input: floats, dim: axes?, keepdim: flag?", _all_or_some(torch.mean), rules.reducing
+    ),
     _both("torch.prod", _ONE + ", dtype: dtype?", _axis_only(torch.prod), rules.reducing, exact=True),
     _both("torch.amax", _DIM, torch.amax, rules.extreme),
     _both("torch.amin", _DIM, torch.amin, rules.extreme),
@@ -429,9 +440,9 @@ def _spread(call: Callable[..., Any], given: dict[str, Any]) -> torch.Tensor:
 
 
 def _norm(input: torch.Tensor, p: Any, dim: Any, keepdim: bool) -> torch.Tensor:
-    if p in ("fro", None):
+    if p is None or p == "fro":
         p = 2
-    if isinstance(p, str):
+    if not isinstance(p, int | float):
         raise ExpressionError(_("The order of a norm is a number or 'fro'."), rule="value")
     return torch.linalg.vector_norm(input, p, dim, keepdim)
 
@@ -659,13 +670,13 @@ JOINING = [
     _entry("torch.stack", "tensors: tensors, dim: axis?", torch.stack, joining(shapes.stack)),
     _entry("torch.hstack", "tensors: tensors", torch.hstack),
     _entry("torch.vstack", "tensors: tensors", torch.vstack),
-    _both("torch.unbind", "input: tensor, dim: axis?", torch.unbind, rules.along),
-    _both("torch.chunk", "input: tensor, chunks: int, dim: axis?", torch.chunk, rules.along),
+    _both("torch.unbind", "input: tensor, dim: axis?", torch.unbind, rules.pieces),
+    _both("torch.chunk", "input: tensor, chunks: int, dim: axis?", torch.chunk, rules.pieces),
     _both(
         "torch.split",
         "input: tensor, split_size: int, dim: axis?",
         lambda input, split_size, dim=0: torch.split(input, split_size, dim),
-        lambda given: _split(given),
+        rules.pieces,
     ),
     _both("torch.gather", "input: tensor, dim: axis, index: tensor", torch.gather, rules.along),
     _both("torch.index_select", "input: tensor, dim: axis, index: tensor", torch.index_select, rules.along),
@@ -680,15 +691,6 @@ JOINING = [
         guard=rules.classes,
     ),
 ]
-
-
-def _split(given: Given) -> None:
-    """Pieces of a size; so small that there are too many is refused."""
-    rules.along(given)
-    shape = given.shape("input") or (1,)
-    size = shape[given.get("dim", 0)]
-    if given["split_size"] < 1 or size / given["split_size"] > 500:
-        raise ExpressionError(_("{size} is no size.").format(size=given["split_size"]), rule="size")
 
 
 # New tensors

@@ -205,6 +205,12 @@ HOSTILE = [
     ("zeros(0).max()", "empty-axis"),
     ("zeros(0, 3).argmax(dim=0)", "empty-axis"),
     ("roll(ones(3), 10**18)", "too-large"),
+    ("zeros(0, 3).chunk(2**31 - 1)", "too-many-pieces"),  # as many empty tensors as memory holds
+    ("ones(10**6).unbind()[0]", "too-many-pieces"),
+    ("ones(10**6).split(1)[0]", "too-many-pieces"),
+    ("ones(3).split(0)", "size"),
+    ("ones(3).chunk(0)", "size"),
+    ("randint(inf, ones(2), 1)", "type"),
     ("tril(ones(2, 2), 10**18)", "too-large"),
     ("ones(2)[ones(2) > 0]", "mask"),
     ("ones(5)[::-1]", "index"),

@@ -186,6 +186,7 @@ LINES = [
     lambda: torch.sum(A, 1, True),
     lambda: I.sum(dtype=torch.float64),
     lambda: A.mean(dim=0) + torch.mean(A),
+    lambda: A.sum(dim=None, keepdim=True) + A.mean(dim=None, keepdim=True),
     lambda: N.prod(dim=1),
     lambda: x.prod(),
     lambda: A.amax(dim=1) - torch.amin(A, dim=1),
