@@ -6,6 +6,7 @@ margin. The order on a phone is the order here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +19,9 @@ from pages.shared import answer, controls, drag, link, notes, practice, stage, s
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
 from pages.shared.part import part
-from pages.shared.sections import show_code, show_facts, show_next, show_place, show_result, show_text
+from pages.shared.sections import show_code, show_next, show_place, show_result, show_text
 
+HEAD_START = 0.03  # seconds; the texts are no later on the screen, as the browser draws in that time
 PLATE = (4, 1)  # the style sheet holds the second column at its own width
 
 
@@ -43,6 +45,8 @@ def show_plate(operation: Operation) -> None:
     found, problem = _answers(operation, state.newly_linked(operation))
     with stage_column:
         moved = show_stage(operation, found) if found else None
+    if found:
+        _picture_first(operation, found)
     with side, st.container(key="inputs"):
         show_side(operation, found, problem)
     if found and _let_go(operation, moved, found):
@@ -106,8 +110,15 @@ def show_text_below(operation: Operation, found: Answer) -> None:
             show_code(found)
         with margin:
             show_result(found)
-            show_facts(found)
         practice.show_traps(operation)
+
+
+def _picture_first(operation: Operation, found: Answer) -> None:
+    """Give the browser a moment with a new film: forty messages of text behind it would hold its drawing up."""
+    shown = state.key(operation, "shown")
+    if st.session_state.get(shown) != found.revision:
+        st.session_state[shown] = found.revision
+        time.sleep(HEAD_START)
 
 
 def _answers(operation: Operation, fresh: bool) -> tuple[Answer | None, Problem | None]:

@@ -33,17 +33,16 @@ def show_traps(operation: Operation) -> None:
 
 
 def _show(kind: str, heading: str, operation: Operation, examples: Sequence[Example]) -> None:
-    if examples:
-        with section(kind, heading):
-            for example in examples:
-                show_example(operation, example)
+    for number, example in enumerate(examples):
+        first = (tag("h3", _(example.title)), tag("p", _(example.summary), class_="atlas-text"))
+        with section(kind if number == 0 else f"{kind}-{number + 1}", heading if number == 0 else "", *first):
+            show_example(operation, example)
 
 
 @part
 def show_example(operation: Operation, example: Example) -> None:
-    """One example: what it is, its settings, its stage, its code."""
+    """One example: its settings, its stage, its code."""
     prefix = state.key(operation, example.key)
-    put(tag("h3", _(example.title)), tag("p", _(example.summary), class_="atlas-text"))
     values = {
         item.name: st.session_state.get(f"{prefix}.{item.name}", item.default) for item in example.parameters
     }

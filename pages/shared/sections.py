@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
@@ -16,10 +16,10 @@ from pages.shared.markup import put, tag
 
 
 @contextmanager
-def section(key: str, heading: str) -> Iterator[None]:
-    """A keyed section with its heading."""
+def section(key: str, heading: str, *beginning: object) -> Iterator[None]:
+    """A keyed section: its heading and how it begins, in one message to the browser; the rest is put inside."""
     with st.container(key=key):
-        put(tag("h2", heading))
+        put(tag("h2", heading), *beginning)
         yield
 
 
@@ -28,11 +28,12 @@ def show_text(operation: Operation, found: Answer) -> None:
     with st.container(key="idea"):
         put(tag("p", _(operation.summary), class_="atlas-lead"))
         st.latex(operation.latex)
-    with section("why", _("Why this shape")):
-        put(tag("p", found.data["why"]))
+    with section("why", _("Why this shape"), tag("p", found.data["why"])):
+        pass
     if operation.challenges:
-        with section("challenges", _("Try this")):
-            put(tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges)))
+        challenges = tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges))
+        with section("challenges", _("Try this"), challenges):
+            pass
 
 
 def show_code(found: Answer) -> None:
@@ -42,31 +43,23 @@ def show_code(found: Answer) -> None:
 
 
 def show_result(found: Answer) -> None:
-    """The value as torch prints it, with shape, dtype and device."""
+    """The value as torch prints it, with shape, dtype and device, and what is worth knowing: determinant, rank."""
     result = found.data["result"]
-    with section("result", _("Result")):
-        st.code(result["text"], language=None, wrap_lines=True)
-        described = (
-            (_("shape"), controls.written_shape(result["shape"])),
-            ("dtype", result["dtype"]),
-            (_("device"), result["device"]),
-        )
-        put(_pairs(described))
-
-
-def show_facts(found: Answer) -> None:
-    """Numbers worth knowing about it: determinant, rank, eigenvalues."""
-    facts = found.data.get("facts")
-    if facts:
-        with st.container(key="facts"):
-            put(_pairs(facts))
+    described = [
+        ("shape", controls.written_shape(result["shape"])),
+        ("dtype", result["dtype"]),
+        ("device", result["device"]),
+    ]
+    printed = tag("pre", result["text"], tabindex="0")
+    with section("result", _("Result"), printed, _pairs(described), _pairs(found.data.get("facts") or [])):
+        pass
 
 
 def show_place(operation: Operation) -> None:
     """Where the operation is met in a network."""
     if operation.place:
-        with section("place", _("Where it stands in a network")):
-            put(tag("p", _(operation.place)))
+        with section("place", _("Where it stands in a network"), tag("p", _(operation.place))):
+            pass
 
 
 def show_next(operation: Operation) -> None:
@@ -81,6 +74,6 @@ def show_next(operation: Operation) -> None:
             )
 
 
-def _pairs(pairs: object) -> object:
+def _pairs(pairs: Iterable[Sequence[str]]) -> str:
     rows = [tag("div", tag("dt", label), tag("dd", value)) for label, value in pairs]
     return tag("dl", *rows, class_="atlas-facts")

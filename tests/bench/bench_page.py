@@ -13,6 +13,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from tests.browser.conftest import free_port  # noqa: E402
 LOAD = ROOT.parent / "shared" / "tools" / "st_load.py"
 SETTINGS = ("--server.address=127.0.0.1", "--server.headless=true", "--browser.gatherUsageStats=false")
 TUNED = ("--server.fileWatcherType=none", "--runner.postScriptGC=false")
+FLOOR = "tests/bench/floor_app.py"
 ROUNDS = 40
 FILM_LIMIT, BODY_LIMIT, CHANGE_LIMIT, START_LIMIT, CLASS_LIMIT = 50_000, 8.0, 1.3, 1.3, 100.0
 DRAWN = """([selector, old]) => new Promise((done, fail) => {
@@ -51,13 +53,25 @@ def running(*command: str) -> Iterator[tuple[str, subprocess.Popen]]:
     """A Streamlit server for `command` ("run", script, options), ended at the end."""
     port = free_port()
     line = [sys.executable, "-m", "streamlit", *command, f"--server.port={port}", *SETTINGS]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)} | (
+        {"ATLAS_FLOOR_FILM": str(floor_film())} if FLOOR in line else {}
+    )
     process = subprocess.Popen(line, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def floor_film() -> Path:
+    """The lesson's film at its defaults, for the floor to stand still."""
+    from core import answers
+
+    _data, blobs = answers.TASKS["operation"]({"key": "matrix-vector"})
+    path = Path(tempfile.mkdtemp()) / "film.json"
+    path.write_bytes(blobs["film"])
+    return path
 
 
 def healthy(url: str) -> None:
@@ -133,7 +147,7 @@ def change() -> None:
         browser = driver.chromium.launch(executable_path=chrome.find(), args=chrome.FLAGS)
         with (
             running("run", "app.py") as (lesson, _),
-            running("run", "tests/bench/floor_app.py", *TUNED) as (floor, _),
+            running("run", FLOOR, *TUNED) as (floor, _),
         ):
             healthy(lesson)
             healthy(floor)
@@ -226,7 +240,7 @@ def school() -> None:
         return
     for name, script, options, page in (
         ("lesson", "app.py", (), "matrix-vector"),
-        ("floor", "tests/bench/floor_app.py", TUNED, ""),
+        ("floor", FLOOR, TUNED, ""),
     ):
         with running("run", script, *options) as (url, process):
             healthy(url)
