@@ -360,7 +360,11 @@ def test_a_value_is_held_within_the_limit(stage: Open) -> None:
     film = samples.plane(reach=40)
     page = stage(film)
     page.evaluate("root().stage.player.jump(1)")
-    drag(page, "x", (30, -35))
+    drag(page, "x", (30, -35), drop=False)
+    idle_frame(page)
+    assert page.evaluate("root().state().x") == [10, -10]
+    page.mouse.up()
+    idle(page)
     assert page.evaluate("sent[0][1].value") == [10, -10]
 
 
@@ -374,6 +378,7 @@ def test_dragged_values_stay_until_the_answer_and_a_payload_in_between_does_not_
     page.mouse.up()
     idle(page)
     dragged = [[2.0, 0.7], [1.0, 1.5]]
+    assert page.evaluate("root().state().M") == dragged  # and not the film that came in between
     give_only(page, samples.payload(samples.plane(dragged), revision=3))
     idle(page)
     assert page.evaluate("root().state().M") == dragged
@@ -557,6 +562,33 @@ def test_a_camera_stays_when_a_number_changes(stage: Open) -> None:
     press(page, "forward")
     idle(page)
     assert eye(page) == pytest.approx(turned, abs=1e-6)
+
+
+def test_an_orbit_goes_on_while_numbers_change(stage: Open) -> None:
+    page = stage(samples.space())
+    box = page.locator(".atlas-plot").bounding_box()
+    x, y = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.7
+    before = eye(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y - 60, steps=5)
+    page.wait_for_function(
+        "x => Math.abs(root().gd._fullLayout.scene._scene.getCamera().eye.x - x) > 0.2", arg=before[0]
+    )
+    give(page, samples.payload(samples.space(np.diag([2.0, 1.0, 0.5]).tolist()), revision=2))
+    page.evaluate("root().stage.player.seek(0.7)")
+    idle(page)
+    assert abs(eye(page)[0] - before[0]) > 0.2
+    page.mouse.up()
+
+
+def test_aspect_is_equal_in_the_next_film_too(stage: Open) -> None:
+    page = stage(samples.plane(reach=6))
+    give(page, samples.payload(samples.plane(reach=2.5), revision=2))
+    give(page, samples.payload(samples.plane(reach=8), revision=3))
+    x, y = page.evaluate("['xaxis', 'yaxis'].map(a => Math.abs(root().gd._fullLayout[a]._m))")
+    assert x == pytest.approx(y, rel=1e-6)
+    assert zoom(page)[2:] == pytest.approx([-8, 8])
 
 
 def test_step_zoom_and_layers_are_in_the_address_and_open_again(stage: Open) -> None:

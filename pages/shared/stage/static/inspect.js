@@ -2,6 +2,8 @@
 
 import { frames } from "./capture.js";
 
+const PATIENCE = 30_000; // ms
+
 function positionsOf(gd, name) {
   const trace = gd.data?.find((one) => one.meta?.name === name);
   const list = (values) => (values ? Array.from(values, (value) => (Number.isNaN(value) ? null : value)) : null);
@@ -11,8 +13,11 @@ function positionsOf(gd, name) {
 /** Resolves when nothing moves, nothing is dragged and plotly has drawn all it was told. */
 async function whenIdle(stage) {
   const busy = () => stage.player.moving() || stage.drag.active() || stage.asked != null;
-  do await new Promise(requestAnimationFrame);
-  while (busy() || !(await stage.figure.idle()));
+  const end = performance.now() + PATIENCE;
+  do {
+    await new Promise(requestAnimationFrame);
+    if (performance.now() > end) throw new Error("the stage does not come to rest");
+  } while (busy() || !(await stage.figure.idle()));
 }
 
 export function inspection(stage) {
