@@ -101,7 +101,6 @@ function watchPointer({ handle, node }, host, life) {
     if (event.button !== 0) return;
     event.preventDefault();
     event.stopPropagation();
-    node.focus({ preventScroll: true });
     node.setPointerCapture(event.pointerId);
     const box = node.getBoundingClientRect();
     grip = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
