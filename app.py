@@ -25,7 +25,7 @@ def on_script_error(error: Exception) -> bool:
     return True
 
 
-sys.setswitchinterval(0.001)  # a script that computes lets the socket's thread send: p95 of a change 160 -> 80 ms
+sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 calculator.start()
 app = st.App(
     "pages/shared/frame.py",

@@ -10,7 +10,6 @@ from core.figures import marks, theme
 from core.figures.marks import Trace
 from core.panels import Arrow, Eigen, Label, Lattice, Mark, Path, Plane
 
-
 CLEAR = "&nbsp;&nbsp;"  # beside a name
 LIFT = 5  # px over or under it
 
