@@ -46,9 +46,9 @@ def show_result(found: Answer) -> None:
     """The value as torch prints it, with shape, dtype and device, and what is worth knowing: determinant, rank."""
     result = found.data["result"]
     described = [
-        ("shape", controls.written_shape(result["shape"])),
+        (_("shape"), controls.written_shape(result["shape"])),
         ("dtype", result["dtype"]),
-        ("device", result["device"]),
+        (_("device"), result["device"]),
     ]
     printed = tag("pre", result["text"], tabindex="0")
     with section("result", _("Result"), printed, _pairs(described), _pairs(found.data.get("facts") or [])):
