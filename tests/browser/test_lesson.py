@@ -288,6 +288,7 @@ def test_the_camera_stays_when_a_number_changes(visit: Visit) -> None:
     lesson.shows("tensor([2.0000, 2.5000, 1.5000])")
     lesson.rest()
     assert close(lesson.camera(), before, 1e-3)
+    lesson.page.wait_for_function("() => new URLSearchParams(location.search).has('camera')", timeout=WAIT)
     told = [float(value) for value in query(lesson.page)["camera"].split(",")]
     assert close(told, before, 2e-3)
 
