@@ -51,7 +51,7 @@ def modules() -> dict[str, Path]:
     """Every module of the project by dotted name."""
     paths = [
         ROOT / "app.py",
-        ROOT / "start.py",
+        ROOT / ".ci" / "start.py",
         *(ROOT / "core").rglob("*.py"),
         *(ROOT / "pages").rglob("*.py"),
     ]

@@ -42,12 +42,16 @@ export class Drag {
     host.freed();
   }
 
-  /** A new film arrived: let go of what it contains, keep what is still on its way. */
-  received(film) {
+  /**
+   * A new film arrived: let go of what it contains, keep what is still on its way. `late`: it came while the hand was
+   * moving, so it cannot be the answer to the last release.
+   */
+  received(film, late = false) {
     const held = [...this.#held];
     const known = held.every(([name, now]) => film.variables[name]?.value.length === now.length);
     const answered = known && held.every(([name, now]) => close(now, film.variables[name].value));
-    this.#unanswered = answered ? 0 : Math.max(0, this.#unanswered - 1);
+    const least = late ? Math.min(1, this.#unanswered) : 0;
+    this.#unanswered = answered ? 0 : Math.max(least, this.#unanswered - 1);
     if (!known || (!this.#active && this.#unanswered === 0)) this.#held.clear();
   }
 

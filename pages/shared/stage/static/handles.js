@@ -99,7 +99,6 @@ function watchPointer({ handle, node }, host, life) {
   };
   life.listen(node, "pointerdown", (event) => {
     if (event.button !== 0) return;
-    event.preventDefault();
     event.stopPropagation();
     node.setPointerCapture(event.pointerId);
     const box = node.getBoundingClientRect();

@@ -78,11 +78,11 @@ class Stage {
 
   // --- payloads
 
-  receive(data) {
+  receive(data, late = false) {
     if (this.bytes && same(this.bytes, data)) return this.where.tell();
     if (this.drag.active()) return void (this.waiting = data);
     try {
-      this.adopt(data);
+      this.adopt(data, late);
     } catch (error) {
       this.fail(error);
     }
@@ -91,10 +91,10 @@ class Stage {
   takeWaiting() {
     const waiting = this.waiting;
     this.waiting = null;
-    if (waiting) this.receive(waiting);
+    if (waiting) this.receive(waiting, true);
   }
 
-  adopt(data) {
+  adopt(data, late) {
     const payload = parse(data);
     const fresh = payload.id !== this.payload?.id;
     this.bytes = data;
@@ -102,7 +102,7 @@ class Stage {
     this.film = this.read(payload.film);
     this.figure.redraw(); // begins when all below is done; until then nothing is drawn over the old figure
     this.furnish(payload.labels);
-    this.drag.received(this.film);
+    this.drag.received(this.film, late);
     this.load(fresh ? this.beginning() : Math.min(this.player.clock.position, this.film.last));
     if (fresh) this.where.open(payload.address);
     else this.where.goOn();

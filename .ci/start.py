@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts Tensor Atlas: `python3 start.py [port]`. Makes .venv and installs what is needed the first time.
+"""Starts Tensor Atlas: `python3 .ci/start.py [port]`. Makes .venv and installs what is needed the first time.
 
 Only the standard library: it must run before anything is installed.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 WITHOUT_VENV = (
@@ -44,7 +44,6 @@ def environment(requirements: Path, venv: Path = VENV) -> Path:
             "pip",
             "install",
             "--disable-pip-version-check",
-            "-q",
             "-r",
             requirements,
         ]
