@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / ".ci"), str(ROOT / "tests")]
 
 import chrome  # noqa: E402
-
 import start  # noqa: E402
 
 
