@@ -9,7 +9,6 @@ import numpy as np
 from core.figures import marks, theme
 from core.figures.marks import Trace
 from core.panels import Arrow, Label, Lattice, Mark, Path, Plane, Solid
-from core.words import _
 
 HEAD = 0.15  # length of an arrow's head, as a share of the view's reach
 
@@ -123,14 +122,11 @@ def axes(reach: float, mode: str) -> dict:
         "title": {"font": {"size": 13, "color": theme.colour("quiet", mode)}},
     }
     return {
-        **{
-            f"{name}axis": axis | {"title": axis["title"] | {"text": _("axis {number}").format(number=k)}}
-            for k, name in enumerate("xyz")
-        },
+        **{f"{name}axis": axis | {"title": axis["title"] | {"text": name}} for k, name in enumerate("xyz")},
         "aspectmode": "cube",
         "dragmode": "orbit",
         "camera": {
-            "eye": {"x": 0.95, "y": -1.2, "z": 0.62},
+            "eye": {"x": 1.02, "y": -1.29, "z": 0.66},
             "up": {"x": 0, "y": 0, "z": 1},
             "center": {"x": 0, "y": 0, "z": -0.08},
         },

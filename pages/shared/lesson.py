@@ -87,6 +87,7 @@ def show_stage(operation: Operation, found: Answer) -> Any:
             address=True,
             language=words.language(),
             theme=answer.theme(),
+            alt=_(operation.title),
         )
 
 

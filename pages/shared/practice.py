@@ -60,6 +60,7 @@ def show_example(operation: Operation, example: Example) -> None:
         height=HEIGHT,
         language=words.language(),
         theme=answer.theme(),
+        alt=_(example.title),
     )
     with st.expander(_("The code that ran")):
         st.code(found.data.get("code") or example.code, language="python")
