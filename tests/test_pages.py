@@ -16,6 +16,7 @@ from core import calculator
 from core.figures import theme
 from core.ops import CHAPTERS, find
 from pages.shared import drag, markup, navigation, security
+from tests import posters
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAME = str(ROOT / "pages" / "shared" / "frame.py")
@@ -79,6 +80,14 @@ def test_home_leads_to_every_concept(open_page: Open) -> None:
     assert "Tensor Atlas" in html_of(app)
     links = {link.proto.page for link in app.get("page_link")}
     assert {operation.key for operation in CHAPTERS} <= links
+
+
+def test_the_posters_are_todays() -> None:
+    """Those kept for home are what the film's own drawers draw now; if not: python tests/posters.py."""
+    stale = [
+        path.name for path, content in posters.drawn() if not path.exists() or path.read_bytes() != content
+    ]
+    assert stale == []
 
 
 def test_a_page_shows_result_reason_code_and_stage(open_page: Open) -> None:
