@@ -49,9 +49,11 @@ def factor(value: float) -> str:
     return f"({text})" if text.startswith(MINUS) else text
 
 
-def vector(values: Iterable[float]) -> str:
-    """(1, −2): a vector in a sentence."""
-    return "(" + ", ".join(number(value) for value in values) + ")"
+def vector(values: Iterable[float], most: int | None = None) -> str:
+    """(1, −2): a vector in a sentence; of more than `most` entries the first ones, and an ellipsis."""
+    texts = [number(value) for value in values]
+    shown = texts if most is None or len(texts) <= most else [*texts[:most], "…"]
+    return f"({', '.join(shown)})"
 
 
 def subscript(index: int) -> str:

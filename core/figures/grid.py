@@ -53,11 +53,11 @@ def ranges(panel: Cells) -> tuple[list[float], list[float]]:
 
 
 def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
-    """Six traces: the plate below, squares, numbers, brackets, names and signs, and the frames of lit cells."""
+    """Seven traces: plate, squares, numbers, brackets, names and signs, notes below, and the frames of lit cells."""
     room = frame(panel)
     place = {"type": "scatter", "xaxis": axes[0], "yaxis": axes[1], "showlegend": False, "hoverinfo": "skip"}
     drawn = [_plate(panel, mode), _squares(room, mode), _numbers(room, mode), _brackets(room, mode)]
-    drawn += [_names(room, mode), _lit(room, mode)]
+    drawn += [_names(room, mode), _notes(room, mode), _lit(room, mode)]
     for trace in drawn:
         if "unit" in trace["meta"]:
             trace["meta"]["unit"]["axis"] = axes[0]
@@ -159,8 +159,6 @@ def _names(room: Frame, mode: str) -> Trace:
         items = [(centre, top - 1.05, f"<b>{block.name}</b>", block.colour or "ink")]
         if block.before:
             items.append((left - 0.5 - SIGN / 2, middle, block.before, "ink"))
-        if block.note:
-            items.append((centre, top + len(block.rows) - 0.1, block.note, "quiet"))
         for x, y, text, hue in items:
             xs.append(x)
             ys.append(y)
@@ -173,6 +171,19 @@ def _names(room: Frame, mode: str) -> Trace:
         "text": texts,
         "textfont": {"size": 17, "color": hues},
         "meta": {"name": "cells-names", "unit": {"textfont.size": 0.42}},
+    }
+
+
+def _notes(room: Frame, mode: str) -> Trace:
+    """What of a large tensor is shown, under its block."""
+    noted = [placed for placed in room.placed if placed.block.note]
+    return {
+        "mode": "text",
+        "x": [left - 0.5 + len(block.rows[0]) / 2 for block, left, _top in noted],
+        "y": [top + len(block.rows) - 0.1 for block, _left, top in noted],
+        "text": [block.note for block, _left, _top in noted],
+        "textfont": {"size": 14, "color": theme.colour("quiet", mode)},
+        "meta": {"name": "cells-notes", "unit": {"textfont.size": 0.3}},
     }
 
 

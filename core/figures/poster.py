@@ -12,6 +12,7 @@ from core.figures import maps, marks, theme
 from core.panels import Arrow, Bind, Label, Lattice, Mark, Path, Plane, Point
 
 WIDTH, HEIGHT = 960, 540  # of the drawing, in its own units
+ORIGIN = 0.4  # share of the width at which the origin stands: default pictures reach further to the right
 DASHES = {"dash": "9 7", "dot": "2 6", "dashdot": "9 6 2 6"}
 HEAD = 3.2  # length of an arrow's head in line widths
 THICKER = 1.5  # a poster is seen smaller than the stage
@@ -85,7 +86,7 @@ def _places(points: Sequence[Point | None], bind: Bind, panel: Plane) -> np.ndar
     """Where the points stand in the drawing (count, 2): y downwards, the plane's reach from middle to edge."""
     scale = HEIGHT / 2 / panel.reach
     placed = maps.place(points, bind, panel.state)
-    return placed * (scale, -scale) + (WIDTH / 2, HEIGHT / 2)
+    return placed * (scale, -scale) + (WIDTH * ORIGIN, HEIGHT / 2)
 
 
 def _line(

@@ -33,8 +33,11 @@ def block(
         tuple(float(value) if known is None or i < known else None for value in row)
         for i, row in enumerate(window)
     ]
+    note = (
+        _window_note(tuple(tensor.shape)) if tensor.dim() > 1 else ""
+    )  # a matrix says it for its vectors too
     inside = tuple((i, j) for i, j in lit if i < MOST and j < MOST)
-    return Block(name, tuple(shown), inside, before, colour, _window_note(tuple(table.shape)))
+    return Block(name, tuple(shown), inside, before, colour, note)
 
 
 def _window_note(shape: tuple[int, ...]) -> str:

@@ -10,6 +10,7 @@ from core.panels import Matrix, Point, Turn
 
 torch = lazy.load("torch")
 
+SMALL = 4  # axes up to which a determinant is cleaned of dust: size ** axes stays a float64
 FLAT = 1e-6  # singular values below this share of the largest count as zero (inputs are float32)
 
 
@@ -109,8 +110,11 @@ def cleaned(value: float, scale: float) -> float:
 def determinant(A: torch.Tensor) -> float:
     """det A (d, d), exactly 0 where only rounding dust is left of it."""
     A = A.detach().to("cpu", torch.float64)
-    scale = float(A.abs().max()) if A.numel() else 1.0
-    return cleaned(float(torch.linalg.det(A)), scale ** A.shape[0])
+    found = float(torch.linalg.det(A))
+    size = A.shape[0]
+    if not 0 < size <= SMALL:
+        return found
+    return cleaned(found, float(A.abs().max()) ** size)
 
 
 def _whole_plane(A: torch.Tensor, value: float, scale: float) -> bool:

@@ -19,6 +19,8 @@ from core.words import N_, _
 torch = lazy.load("torch")
 
 MOST_DRAWN = 3  # axes of a space that can be drawn
+MOST_FACTORED = 128  # rows or columns up to which rank and eigenvalues are worked out
+MOST_SPELLED = 4  # products or entries written out in a sentence
 MOST_TERMS = 12  # products told one by one; a larger matrix is told row by row
 
 
@@ -346,22 +348,30 @@ def _tell_rows(A: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> Iterator[tu
     m, n = A.shape
     shown = min(m, MOST)
     if m * n == 0:
-        yield Told(rows=m), _("Nothing is added up: y is {y}.").format(y=vector(y.tolist())), "y = A·x"
+        yield Told(rows=m), _("Nothing is added up: y is {y}.").format(y=_short(y)), "y = A·x"
     for i in range(shown if m * n else 0):
         if m * n <= MOST_TERMS:
             for j in range(n - 1):
                 yield _term(A, x, i, j)
         last = m if i == shown - 1 else i + 1
-        products = plus(
-            f"{factor(a)}·{factor(v)}" for a, v in zip(A[i, :MOST].tolist(), x[:MOST].tolist(), strict=True)
-        )
-        more = " + …" if n > MOST else ""
-        total = number(float(y[i]))
-        sentence = _("Row {row} of A meets x: {products} = {total}. That is entry {row} of y.").format(
-            row=i + 1, products=products + more, total=total
-        )
-        told = Told(last, 0, tuple((i, j) for j in range(n)), tuple((j, 0) for j in range(n)), ((i, 0),))
-        yield told, sentence, f"y{subscript(i + 1)} = {products}{more} = {total}"
+        seen = range(min(n, MOST))
+        told = Told(last, 0, tuple((i, j) for j in seen), tuple((j, 0) for j in seen), ((i, 0),))
+        yield told, *_row_words(A[i], x, i, number(float(y[i])))
+
+
+def _row_words(row: torch.Tensor, x: torch.Tensor, i: int, total: str) -> tuple[str, str]:
+    """Sentence and formula of one finished row; a long row is counted, not spelled out."""
+    pairs = zip(row[:MOST_SPELLED].tolist(), x[:MOST_SPELLED].tolist(), strict=True)
+    products = plus(f"{factor(a)}·{factor(v)}" for a, v in pairs)
+    n = x.numel()
+    if n > MOST_SPELLED:
+        sentence = _("Row {row} of A meets x: {count} products add up to {total}. That is entry {row} of y.")
+        return sentence.format(
+            row=i + 1, count=n, total=total
+        ), f"y{subscript(i + 1)} = {products} + … = {total}"
+    sentence = _("Row {row} of A meets x: {products} = {total}. That is entry {row} of y.")
+    spelled = sentence.format(row=i + 1, products=products, total=total)
+    return spelled, f"y{subscript(i + 1)} = {products} = {total}"
 
 
 def _term(A: torch.Tensor, x: torch.Tensor, i: int, j: int) -> tuple[Told, str, str]:
@@ -379,22 +389,29 @@ def _tell_columns(A: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> Iterator
     m, n = A.shape
     shown = min(n, MOST)
     if m * n == 0:
-        yield Told(rows=m), _("Nothing is added up: y is {y}.").format(y=vector(y.tolist())), "y = A·x"
+        yield Told(rows=m), _("Nothing is added up: y is {y}.").format(y=_short(y)), "y = A·x"
     for j in range(shown if m * n else 0):
         done = n if j == shown - 1 else j + 1
         amount = float(x[j])
         part = (A[:, :done] @ x[:done]) if done < n else y
         sentence = _("Take {amount} times column {number} of A and add it on: the sum is now {sum}.").format(
-            amount=number(amount), number=j + 1, sum=vector(part[:MOST].tolist())
+            amount=number(amount), number=j + 1, sum=_short(part)
         )
-        terms = plus(f"{factor(float(x[k]))}·{vector(A[:MOST, k].tolist())}" for k in range(j + 1))
-        told = Told(0, done, tuple((i, j) for i in range(m)), ((j, 0),), tuple((i, 0) for i in range(m)))
-        yield told, sentence, f"{terms} = {vector(part[:MOST].tolist())}"
+        first = 0 if j < 3 else j - 1  # of a long sum the two newest terms are spelled out
+        terms = plus(f"{factor(float(x[k]))}·{_short(A[:, k])}" for k in range(first, j + 1))
+        seen = range(min(m, MOST))
+        told = Told(0, done, tuple((i, j) for i in seen), ((j, 0),), tuple((i, 0) for i in seen))
+        yield told, sentence, f"{'… + ' if first else ''}{terms} = {_short(part)}"
+
+
+def _short(values: torch.Tensor) -> str:
+    """A vector in a sentence, its first entries only when it is long."""
+    return vector(values[: MOST_SPELLED + 1].tolist(), MOST_SPELLED)
 
 
 def facts(A: torch.Tensor) -> list[tuple[str, str]]:
     """What is worth knowing of A (m, n), as (label, value): determinant, rank, eigenvalues, singular values."""
-    if A.numel() == 0 or not bool(torch.isfinite(A).all()) or max(A.shape) > 512:
+    if A.numel() == 0 or not bool(torch.isfinite(A).all()) or max(A.shape) > MOST_FACTORED:
         return []
     A = A.detach().cpu().double()
     stretch = torch.linalg.svdvals(A)

@@ -106,6 +106,28 @@ def test_json_has_no_nan() -> None:
         json.loads(blobs["film"], parse_constant=lambda word: pytest.fail(word))
 
 
+@pytest.mark.parametrize("reading", ["rows", "columns"])
+@pytest.mark.parametrize(
+    ("A", "x"),
+    [
+        ("torch.ones(100000, 10)", "torch.ones(10)"),
+        ("torch.ones(10, 100000)", "torch.ones(100000)"),
+        ("torch.randn(100, 100, seed=1)", "torch.ones(100)"),
+        ("torch.full((3, 3), 1e38)", "torch.ones(3)"),
+        ("torch.zeros(100000, 0)", "torch.zeros(0)"),
+        ("[[1e-30, 0], [0, 1e-30]]", "[1, 1]"),
+        ("torch.zeros(3, 3)", "torch.zeros(3)"),
+    ],
+)
+def test_every_size_is_answered_and_stays_small_on_the_wire(A, x, reading) -> None:
+    arguments = {"key": "matrix-vector", "inputs": {"A": A, "x": x}, "parameters": {"reading": reading}}
+    data, blobs = answers.operation(arguments)
+    assert "problem" not in data
+    assert len(gzip.compress(blobs["film"])) <= WIRE
+    expected = run(tensors.read(A).float(), tensors.read(x).float())
+    assert data["result"]["text"] == repr(expected)
+
+
 def test_large_tensors_show_a_window_and_say_so() -> None:
     arguments = {"key": "matrix-vector", "inputs": {"A": "torch.ones(30, 40)", "x": "torch.ones(40)"}}
     data, blobs = answers.operation(arguments)
