@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core import calculator
-from pages.shared import header, security, stage
+from pages.shared import early, header, security, stage
 
 log = logging.getLogger("atlas")
 
@@ -30,6 +30,6 @@ calculator.start()
 app = st.App(
     "pages/shared/frame.py",
     routes=stage.routes(),
-    middleware=[Middleware(security.Headers)],
+    middleware=[Middleware(security.Headers), Middleware(early.Early)],
     on_script_error=on_script_error,
 )

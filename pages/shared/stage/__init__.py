@@ -50,6 +50,12 @@ def routes() -> list[BaseRoute]:
     ]
 
 
+def needed() -> tuple[str, list[str]]:
+    """The addresses of plotly.js and of every module, for a page that wants them early."""
+    names = [name for name in _modules() if name.endswith(".js")]
+    return _plotly_path(), [f"{_stage_folder()}/{name}" for name in names]
+
+
 def _base() -> str:
     path = (st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""
