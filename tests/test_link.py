@@ -153,7 +153,8 @@ def test_a_step_past_the_end_is_named() -> None:
     """Only the answer knows how many steps there are."""
     assert link.wrong_step("6", 7) == ""
     assert (
-        link.wrong_step("7", 7) == "The link asks for step 7, but the last one is 6; the page opens as usual."
+        link.wrong_step("7", 7)
+        == "The link asks for step=7, but the last one is step=6; the page opens as usual."
     )
 
 

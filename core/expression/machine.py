@@ -458,5 +458,5 @@ def _in_torchs_words(message: str, function: str, tensors: Sequence[torch.Tensor
     else:
         sentence = _("`{function}` does not work on {shapes}.").format(function=function, shapes=shown)
     if reason and reason.isascii() and len(reason) <= 160 and not PATHLIKE.search(reason):
-        sentence += " " + _("torch says: {reason}").format(reason=reason)
+        sentence = _("{sentence} torch says: {reason}").format(sentence=sentence, reason=reason)
     return ExpressionError(sentence, rule="torch")

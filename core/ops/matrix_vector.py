@@ -66,11 +66,14 @@ class Scene:
         self.start = torch.diag(
             torch.tensor([1.0 if k < n or self.size == 2 else 0.0 for k in range(self.size)]).double()
         )
-        self.view = _view(
-            self.size, self.map, geometry.padded(x, self.size), geometry.padded(self.y, self.size)
-        )
+        self.view = self.seen([self.start, self.map])
         self.subspaces = geometry.subspaces(A.detach().cpu())
         self.eigen = geometry.eigen_lines(self.map) if m == n else []
+
+    def seen(self, stations: list[torch.Tensor]) -> View:
+        """The view that holds the columns of every matrix on the way, x, and where x is then."""
+        x = geometry.padded(self.x, self.size)
+        return _view(self.size, x, *stations, *(M @ x for M in stations))
 
     def marks(self, reading: str) -> tuple[Mark, ...]:
         """All marks, from the back to the front."""
@@ -173,8 +176,11 @@ def steps(
 ) -> Iterator[Step]:
     """First the plane moves, then the numbers say where x landed; the last step shows y = run(A, x)."""
     scene = Scene(A, x)
+    moments = list(_moments(scene, motion))
+    if scene.drawable:
+        scene.view = scene.seen([moment.M for moment in moments])
     here, how = None, None
-    for moment in _moments(scene, motion):
+    for moment in moments:
         here, how = moment.M, moment.turn
         yield Step(_panels(scene, here, how, reading, Told()), moment.sentence, moment.formula)
     tell = _tell_columns if reading == "columns" else _tell_rows

@@ -89,9 +89,9 @@ def wrong_step(text: str, steps: int) -> str:
     """A sentence when the link's `step` lies outside 0 .. steps - 1, else nothing."""
     if not text or int(text) < steps:
         return ""
-    return _("The link asks for step {step}, but the last one is {last}; the page opens as usual.").format(
-        step=shown(text), last=steps - 1
-    )
+    return _(
+        "The link asks for step={step}, but the last one is step={last}; the page opens as usual."
+    ).format(step=shown(text), last=steps - 1)
 
 
 def wrong_layers(text: str, known: tuple[str, ...]) -> str:

@@ -35,6 +35,14 @@ def tag(name: str, *children: object, **attributes: str) -> Html:
     return Html(f"<{name}{written}>{''.join(text(child) for child in children)}</{name}>")
 
 
+def prose(sentence: str) -> Html:
+    """A sentence whose words in `backticks` are code."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:  # a lone backtick is only itself
+        return text(sentence)
+    return join(tag("code", part) if k % 2 else part for k, part in enumerate(parts))
+
+
 def join(parts: Iterable[object], between: object = "") -> Html:
     """The parts one after the other."""
     return Html(text(between).join(text(part) for part in parts))

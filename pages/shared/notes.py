@@ -7,7 +7,7 @@ import streamlit as st
 from core.operation import Operation
 from core.words import _
 from pages.shared import state
-from pages.shared.markup import put, tag
+from pages.shared.markup import prose, put, tag
 
 
 def show(operation: Operation | None) -> None:
@@ -15,7 +15,7 @@ def show(operation: Operation | None) -> None:
     waiting = state.notes(operation)
     if waiting:
         with st.container(key="note"):
-            put(tag("ul", *(tag("li", sentence) for sentence in waiting), role="status"))
+            put(tag("ul", *(tag("li", prose(sentence)) for sentence in waiting), role="status"))
             st.button(
                 _("Understood"), key=state.key(operation, "dismiss"), type="tertiary", on_click=waiting.clear
             )

@@ -15,7 +15,7 @@ from core.operation import Example, Operation
 from core.words import _
 from pages.shared import answer, controls, stage, state
 from pages.shared.answer import Answer, Problem
-from pages.shared.markup import put, tag
+from pages.shared.markup import prose, put, tag
 from pages.shared.part import part
 from pages.shared.sections import section
 
@@ -49,7 +49,15 @@ def show_example(operation: Operation, example: Example) -> None:
     show_settings(prefix, example, values)
     found = _compute(prefix, operation, example, values)
     if isinstance(found, Problem):
-        put(tag("p", found.sentence, " ", found.fix, class_="atlas-quiet", role="status"))
+        put(
+            tag(
+                "div",
+                tag("p", prose(found.sentence)),
+                *([tag("p", prose(found.fix))] if found.fix else []),
+                class_="atlas-quiet",
+                role="status",
+            )
+        )
         return
     stage.stage(
         f"{prefix}.stage",

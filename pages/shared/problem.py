@@ -11,7 +11,7 @@ from core.operation import Operation
 from core.words import _
 from pages.shared import answer, state
 from pages.shared.answer import Problem
-from pages.shared.markup import Html, join, put, tag
+from pages.shared.markup import Html, join, prose, put, tag
 
 AROUND = 24  # characters of the text shown on each side of the marked place
 
@@ -23,9 +23,9 @@ def show_problem(operation: Operation, problem: Problem, values: Mapping[str, An
         put(
             tag(
                 "div",
-                tag("p", problem.sentence, class_="atlas-problem-sentence"),
+                tag("p", prose(problem.sentence), class_="atlas-problem-sentence"),
                 *([marked(text, problem)] if text and problem.end else []),
-                *([tag("p", problem.fix, class_="atlas-problem-fix")] if problem.fix else []),
+                *([tag("p", prose(problem.fix), class_="atlas-problem-fix")] if problem.fix else []),
                 role="alert",
             )
         )

@@ -99,6 +99,7 @@ class Stage {
     const fresh = payload.id !== this.payload?.id;
     this.bytes = data;
     this.payload = payload;
+    if (payload.language) document.documentElement.lang = payload.language; // the page speaks it too
     this.film = this.read(payload.film);
     this.figure.redraw(); // begins when all below is done; until then nothing is drawn over the old figure
     this.furnish(payload.labels);
