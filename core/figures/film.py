@@ -24,7 +24,8 @@ def film(steps: Sequence[Step], *, key: str, mode: str) -> Figure:
 
     One frame a step; a frame names every trace that changes anywhere, whole, so that any step can be shown alone.
     """
-    drawn = [_draw(step.panels, mode) for step in steps]
+    kept: dict[int, list[Trace]] = {}
+    drawn = [_draw(step.panels, mode, kept) for step in steps]
     order = _order(drawn)
     frames, data = _frames(drawn, order)
     places = arrange.places(steps[0].panels)
@@ -41,12 +42,14 @@ def to_json(figure: Figure) -> bytes:
     return json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _draw(panels: Sequence[Panel], mode: str) -> dict[str, Trace]:
-    """All traces of one step by name."""
+def _draw(panels: Sequence[Panel], mode: str, kept: dict[int, list[Trace]]) -> dict[str, Trace]:
+    """All traces of one step by name. `kept`: planes whose marks stay are drawn once, as the browser moves them."""
     traces: list[Trace] = []
     for panel, axes in zip(panels, arrange.axes_of(panels), strict=True):
         if isinstance(panel, Plane):
-            traces += plane.draw(panel, mode) if panel.dimension == 2 else space.draw(panel, mode)
+            if id(panel.marks) not in kept:
+                kept[id(panel.marks)] = (plane if panel.dimension == 2 else space).draw(panel, mode)
+            traces += kept[id(panel.marks)]
         elif isinstance(panel, Cells):
             traces += grid.draw(panel, mode, axes)
         elif isinstance(panel, Picture):

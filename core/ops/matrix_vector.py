@@ -54,6 +54,7 @@ class Scene:
     def __init__(self, A: torch.Tensor, x: torch.Tensor) -> None:
         m, n = A.shape
         self.A, self.x, self.y = A, x, run(A, x)
+        self._kept: dict[tuple[str, View], tuple[Mark, ...]] = {}
         self.size = max(2, m, n)
         self.drawable = (
             max(m, n) <= MOST_DRAWN
@@ -90,6 +91,12 @@ class Scene:
         marks += linear_marks.vector_marks(self.size)
         return (*marks, *self._reading_marks(reading))
 
+    def _kept_marks(self, reading: str) -> tuple[Mark, ...]:
+        """The same marks, not only equal ones, in every step: the drawers then draw them once."""
+        if (reading, self.view) not in self._kept:
+            self._kept[reading, self.view] = self.marks(reading)
+        return self._kept[reading, self.view]
+
     def _reading_marks(self, reading: str) -> list[Mark]:
         size, n = self.size, self.A.shape[1]
         if reading == "columns":
@@ -106,7 +113,7 @@ class Scene:
 
     def layers(self) -> tuple[tuple[str, str, bool], ...]:
         """What the reader can switch off and on."""
-        present = {mark.layer for mark in self.marks("rows")}
+        present = {mark.layer for mark in self._kept_marks("rows")}
         area = _("Area") if self.size == 2 else _("Volume")
         circle = _("Unit circle") if self.size == 2 or self.A.shape[1] < 3 else _("Unit sphere")
         known = (
@@ -124,7 +131,7 @@ class Scene:
         x = geometry.padded(self.x, self.size)
         return Plane(
             dimension=self.size,
-            marks=self.marks(reading),
+            marks=self._kept_marks(reading),
             state={
                 "M": geometry.rows(M),
                 "x": geometry.rows(x),

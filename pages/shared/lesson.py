@@ -31,6 +31,7 @@ def show_operation(operation: Operation) -> None:
     show_title(operation)
     show_plate(operation)
     with st.container(key="more"):
+        practice.show_traps(operation)
         practice.show_practice(operation)
         show_place(operation)
         show_next(operation)
@@ -103,7 +104,7 @@ def show_side(operation: Operation, found: Answer | None, problem: Problem | Non
 
 
 def show_text_below(operation: Operation, found: Answer) -> None:
-    """What is read off the plate: text with the numbers in the margin, and the common mistake."""
+    """What is read off the plate: text with the numbers in the margin."""
     with st.container(key="reading"):
         text, margin = st.columns((5, 3), gap="large")
         with text:
@@ -111,7 +112,6 @@ def show_text_below(operation: Operation, found: Answer) -> None:
             show_code(found)
         with margin:
             show_result(found)
-        practice.show_traps(operation)
 
 
 def _picture_first(operation: Operation, found: Answer) -> None:

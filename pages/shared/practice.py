@@ -28,7 +28,7 @@ def show_practice(operation: Operation) -> None:
 
 
 def show_traps(operation: Operation) -> None:
-    """The mistakes people make, on the page's own tensors."""
+    """The mistakes people make, on the page's default tensors: a changed number need not tell them again."""
     _show("trap", _("A common mistake"), operation, operation.traps)
 
 
@@ -76,7 +76,7 @@ def show_example(operation: Operation, example: Example) -> None:
 
 def _compute(prefix: str, operation: Operation, example: Example, values: dict[str, Any]) -> Answer | Problem:
     """The answer, with a sign of work while it is new to this visitor."""
-    inputs, known = state.accepted(operation), st.session_state.get(f"{prefix}.known")
+    inputs, known = state.defaults(operation), st.session_state.get(f"{prefix}.known")
     if known == values or example.uses_inputs:  # answered before, or as quick as the page itself
         return answer.of_example(operation, example, inputs, values)
     with st.spinner(_("Computing …")):
