@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import torch
+from sklearn.datasets import load_digits
 
 from core.ops import digits_layer
 from core.panels import Bars
+
+
+def test_the_digits_are_scikit_learns() -> None:
+    images, labels = digits_layer.digits()
+    bunch = load_digits()
+    assert torch.equal(images, torch.tensor(bunch.data, dtype=torch.float32) / 16)
+    assert torch.equal(labels, torch.tensor(bunch.target))
 
 
 def test_the_layer_is_torchs_linear_and_relu() -> None:
