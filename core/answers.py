@@ -15,7 +15,7 @@ from core import device, tensors
 from core.expression import ExpressionError
 from core.figures import film
 from core.figures import poster as posters
-from core.operation import Example, Operation, Parameter
+from core.operation import Example, Operation, Parameter, spelled, taken
 from core.ops import find
 from core.panels import Plane
 from core.shapes import ShapeError, show
@@ -45,23 +45,31 @@ def operation(arguments: Mapping[str, Any]) -> Answer:
 
 
 def _operation(found: Operation, given: dict[str, torch.Tensor], arguments: Mapping[str, Any]) -> Answer:
-    why = _explain(found, given)
     parameters = _read_parameters(found.parameters, arguments.get("parameters", {}))
+    why = _explain(found, given, parameters)
     placed = {name: tensor.to(device.current()) for name, tensor in given.items()}
-    result = _guarded(lambda: found.run(**placed))
-    steps = _guarded(lambda: list(found.steps(*given.values(), **parameters)))
+    result = _guarded(lambda: found.run(**placed, **found.run_parameters(parameters)))
+    steps = _guarded(lambda: list(found.steps(**given, **taken(found.steps, parameters))))
     figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
     data = {
         "result": described(result),
         "why": why,
-        "code": code(found, given),
+        "code": code(found, given, parameters),
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
-        "facts": [list(fact) for fact in found.facts(next(iter(given.values())))] if found.facts else [],
+        "facts": _facts(found, given, parameters),
         "steps": len(steps),
         "home": figure["layout"]["meta"]["home"],
         "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],
     }
     return data, {"film": film.to_json(figure)}
+
+
+def _facts(
+    found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]
+) -> list[list[str]]:
+    if not found.facts:
+        return []
+    return [list(fact) for fact in found.facts(**taken(found.facts, {**given, **parameters}))]
 
 
 def example(arguments: Mapping[str, Any]) -> Answer:
@@ -72,7 +80,7 @@ def example(arguments: Mapping[str, Any]) -> Answer:
             chosen = _example(found, arguments["example"])
             given = _read_inputs(found, arguments.get("inputs", {})) if chosen.uses_inputs else {}
             if given:
-                _explain(found, given)
+                _explain(found, given, _read_parameters(found.parameters, {}))
             parameters = _read_parameters(chosen.parameters, arguments.get("parameters", {}))
             steps = _guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
         except Refusal as refusal:
@@ -86,8 +94,10 @@ def poster(arguments: Mapping[str, Any]) -> Answer:
     with speaking(arguments.get("language", "en")):
         found = find(arguments["key"])
         given = _read_inputs(found, {})
-        steps = list(found.steps(*given.values(), **_read_parameters(found.parameters, {})))
-        plane = next(panel for panel in steps[film.home(steps)].panels if isinstance(panel, Plane))
+        steps = list(found.steps(**given, **taken(found.steps, _read_parameters(found.parameters, {}))))
+        plane = next((panel for panel in steps[film.home(steps)].panels if isinstance(panel, Plane)), None)
+        if plane is None:
+            return {}, {"svg": b""}
         return {}, {"svg": posters.poster(plane, arguments.get("theme", "light")).encode()}
 
 
@@ -100,6 +110,8 @@ def _read_inputs(found: Operation, texts: Mapping[str, str]) -> dict[str, torch.
     given = {}
     for item in found.inputs:
         text = texts.get(item.name, item.default)
+        if item.optional and not text.strip():
+            continue
         try:
             tensor = tensors.read(text)
         except ExpressionError as error:
@@ -112,7 +124,7 @@ def _read_inputs(found: Operation, texts: Mapping[str, str]) -> dict[str, torch.
             raise Refusal(
                 input=item.name, rule="complex", sentence=sentence, fix="", start=0, end=len(text), text=text
             )
-        given[item.name] = tensor.to(torch.float32)
+        given[item.name] = tensor if item.own_dtype else tensor.to(torch.float32)
     return given
 
 
@@ -122,32 +134,39 @@ def _read_parameters(known: tuple[Parameter, ...], given: Mapping[str, Any]) -> 
     for parameter in known:
         raw = given.get(parameter.name, parameter.default)
         try:
-            values[parameter.name] = parameter.read(str(int(raw)) if isinstance(raw, bool) else str(raw))
+            values[parameter.name] = parameter.read(spelled(raw))
         except ValueError:
             values[parameter.name] = parameter.default
     return values
 
 
-def _explain(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
+def _explain(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]) -> str:
     try:
-        return found.explain(*(tuple(tensor.shape) for tensor in given.values()))
+        return _explained(found, given, parameters)
     except ShapeError as error:
         shapes = {name: list(tensor.shape) for name, tensor in given.items()}
         raise Refusal(
             input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found), shapes=shapes,
-            clash=[list(pair) for pair in error.clash], apply=_mends(found, given),
+            clash=[list(pair) for pair in error.clash], apply=_mends(found, given, parameters),
         ) from error  # fmt: skip
 
 
-def _mends(found: Operation, given: Mapping[str, torch.Tensor]) -> dict[str, str]:
+def _explained(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]) -> str:
+    shapes = {name: tuple(tensor.shape) for name, tensor in given.items()}
+    return found.explain(**shapes, **taken(found.explain, parameters))
+
+
+def _mends(
+    found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]
+) -> dict[str, str]:
     """Input name -> text that mends a clash by changing this input alone: cut or filled with zeros, and tried."""
     mends = {}
-    for item in found.inputs:
-        others = {o.name: given[o.name] for o in found.inputs if o is not item}
+    for item in (one for one in found.inputs if one.name in given):
+        others = {name: tensor for name, tensor in given.items() if name != item.name}
         sizes = {
             axis: size
             for o in found.inputs
-            if o is not item and len(o.axes.split()) == given[o.name].ndim
+            if o is not item and o.name in given and len(o.axes.split()) == given[o.name].ndim
             for axis, size in zip(o.axes.split(), given[o.name].shape, strict=True)
         }
         mended = _fitted(given[item.name], [sizes.get(axis) for axis in item.axes.split()])
@@ -155,7 +174,7 @@ def _mends(found: Operation, given: Mapping[str, torch.Tensor]) -> dict[str, str
             continue
         tried = {name: mended if name == item.name else others[name] for name in given}
         with contextlib.suppress(ShapeError):
-            found.explain(*(tuple(tensor.shape) for tensor in tried.values()))
+            _explained(found, tried, parameters)
             mends[item.name] = tensors.literal(mended)
     return mends
 
@@ -207,12 +226,13 @@ def _summary(tensor: torch.Tensor) -> dict[str, Any]:
     }
 
 
-def code(found: Operation, given: Mapping[str, torch.Tensor]) -> str:
+def code(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]) -> str:
     """The code that ran, with the tensors written in: it runs alone."""
     lines = ["import torch", ""]
     for name, tensor in given.items():
         lines.append(_assignment(name, tensor))
-    call = f"{found.run.__name__}({', '.join(given)})"
+    named = [f"{name}={value!r}" for name, value in found.run_parameters(parameters).items()]
+    call = f"{found.run.__name__}({', '.join([*given, *named])})"
     return "\n".join([*lines, "", "", found.code, "", "", f"print({call})"])
 
 

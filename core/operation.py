@@ -11,33 +11,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.panels import Panel
+    from core.panels import Layout, Link, Panel
 
 
 @dataclass(frozen=True)
 class Input:
-    """A tensor the reader gives. `axes` names its axes ("m n"); `default` is text in the tensor language."""
+    """A tensor the reader gives. `axes` names its axes ("m n"; "..." for any); `default` is in the tensor language."""
 
     name: str
     axes: str
     default: str
     label: str  # marked with N_: what this tensor is, in a few words
+    own_dtype: bool = False  # False: computed as float32; True: as the text says (whole numbers stay int64)
+    optional: bool = False  # may be left empty, and then run, explain and steps do not receive it
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several named values. `options` are (value, label marked with N_)."""
+    """One of several named values. `options` are (value, label marked with N_); a value is text, a whole number or None.
+
+    `menu`: a drop-down list, for more options than fit into a few words side by side.
+    """
 
     name: str
     label: str
-    options: tuple[tuple[str, str], ...]
-    default: str
+    options: tuple[tuple[Any, str], ...]
+    default: Any
+    menu: bool = False
 
-    def read(self, text: str) -> str:
+    def read(self, text: str) -> Any:
         """`text` as a value; raises ValueError for a value that is not an option."""
-        if text not in dict(self.options):
+        known = {spelled(value): value for value, _label in self.options}
+        if text not in known:
             raise ValueError(text)
-        return text
+        return known[text]
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,72 @@ class Toggle:
         return text == "1"
 
 
-Parameter = Choice | Slider | Toggle
+@dataclass(frozen=True)
+class Phrase:
+    """A line of the reader's own words: a query, a word to look up. It is text, never code and never markup."""
+
+    name: str
+    label: str
+    default: str
+    longest: int = 80
+
+    def read(self, text: str) -> str:
+        """`text` without what does not print; raises ValueError when it is empty or too long."""
+        clean = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * self.longest]).split())
+        if not clean or len(clean) > self.longest:
+            raise ValueError(text)
+        return clean
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point that is typed, or dragged on a stage by the handle whose variable has this name; 1 to 3 numbers."""
+
+    name: str
+    label: str
+    default: tuple[float, ...]
+    low: float = -10.0
+    high: float = 10.0
+
+    def read(self, text: str) -> tuple[float, ...]:
+        """`text` such as "1.5,-2" as numbers; raises ValueError when it is no such point or out of range."""
+        parts = text.strip("()[] ").split(",")
+        if len(parts) != len(self.default) or any(len(part) > 20 for part in parts):
+            raise ValueError(text)
+        point = tuple(float(part) for part in parts)
+        if not all(self.low <= value <= self.high for value in point):
+            raise ValueError(text)
+        return point
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of the reader's own; None is none. Its bytes are read in a worker (core.files); no link carries them."""
+
+    name: str
+    label: str
+    kinds: tuple[str, ...]  # of core.files: "csv", "image", "clip"
+    default: None = None
+
+    def read(self, text: str) -> None:
+        """No link and no text can hold a file."""
+        raise ValueError(text)
+
+
+Parameter = Choice | Slider | Toggle | Phrase | Spot | Upload
+
+
+def spelled(value: Any) -> str:
+    """A parameter's value as a link writes it.
+
+    >>> spelled(True), spelled(None), spelled((1.5, -2.0)), spelled(3)
+    ('1', 'none', '1.5,-2.0', '3')
+    """
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, tuple | list):
+        return ",".join(map(spelled, value))
+    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -95,6 +167,10 @@ class Step:
     panels: tuple[Panel, ...]
     sentence: str
     formula: str = ""
+    layout: Layout | None = (
+        None  # where the panels stand: the first step's counts for the film; None: the usual place
+    )
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +187,7 @@ class Example:
     steps: Callable[..., Iterator[Step]]
     parameters: tuple[Parameter, ...] = ()
     uses_inputs: bool = False  # True: run and steps receive the page's own tensors first
+    source: str = ""  # where the data come from, marked with N_
 
     @property
     def code(self) -> str:
@@ -141,11 +218,30 @@ class Operation:
     traps: tuple[Example, ...] = ()
     place: str = ""  # where the operation stands in a network
     challenges: tuple[str, ...] = field(default=())
+    axes: Mapping[str, str] = field(
+        default_factory=dict
+    )  # axis name -> colour in the theme, everywhere on the page
+    shape_line: str = ""  # "A (m, n) @ x (n) -> y (m)": the axes' names, coloured, with the sizes put in
+    clash: Callable[..., Iterator[Step]] | None = (
+        None  # input shapes by name -> what is told where explain refuses
+    )
+    elementwise: bool = False  # operands are broadcast: a result larger than each of them sounds the alarm
+    swaps: bool = True  # the shape doctor may try the operands the other way round
 
     @property
     def code(self) -> str:
         """The source of `run`: what the page shows is what computed the picture."""
         return source_of(self.run)
+
+    def run_parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the parameter `values` that `run` takes: `torch.sum(A, dim=axis)` needs the axis."""
+        return taken(self.run, values)
+
+
+def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `values` that `function` names among its parameters."""
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in values.items() if name in names}
 
 
 def source_of(function: Callable[..., Any]) -> str:

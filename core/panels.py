@@ -1,7 +1,8 @@
 """What a step shows, as plain data: drawers in core/figures turn it into traces, and know nothing of concepts.
 
-A panel is a Plane (2-D), a Space (3-D) or Cells. Planes and spaces hold marks; a mark may be bound to a moving
-matrix and vector, and then the browser computes it: p_i = keep_i * (M @ (point_i + mix_i * v)), entry by entry.
+Every step of a film has the same panels in the same order; what comes and goes is empty. A Plane is flat (dimension 2)
+or a space (dimension 3) and holds marks; a mark may be bound to a moving matrix and vectors, and then the browser
+computes it: p_i = keep_i * (M @ (point_i + mix_i * v + other_mix_i * w)), entry by entry.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from dataclasses import dataclass, field
 
 Point = tuple[float, ...]
 Matrix = tuple[Point, ...]
-Value = Point | Matrix  # a vector, or a matrix by rows
+Value = float | Point | Matrix  # a number, a vector, or a matrix by rows
+Cell = tuple[int, int]  # row, column
+Axis = tuple[
+    str, str
+]  # the name of an axis ("k") and its colour, a name in core.figures.theme ("accent", "axis1")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Bind:
     vector: str = ""
     mix: tuple[Point, ...] = ()
     keep: tuple[Point, ...] = ()
+    other: str = ""  # a second vector, mixed in like the first
+    other_mix: tuple[Point, ...] = ()
 
 
 STILL = Bind()
@@ -76,14 +83,67 @@ class Solid(Mark):
 
 
 @dataclass(frozen=True)
+class Points(Mark):
+    """A cloud of points; `colours` are one name per point, or empty: all in the mark's own colour."""
+
+    points: tuple[Point, ...] = ()
+    size: float = 7.0  # px
+    colours: tuple[str, ...] = ()
+    symbol: str = "circle"  # circle, square, diamond, cross, x, circle-open
+    texts: tuple[str, ...] = ()  # hover
+
+
+@dataclass(frozen=True)
+class Cubes(Mark):
+    """Unit cells of a three-axis tensor in space: a cube of edge `edge` at each of `points` (3-D).
+
+    `values` choose the fill on the diverging scale (None: empty, outline only); `lit` are indexes in use.
+    """
+
+    points: tuple[Point, ...] = ()
+    values: tuple[float | None, ...] = ()
+    texts: tuple[str, ...] = ()
+    lit: tuple[int, ...] = ()
+    edge: float = 0.8
+    opacity: float = 0.9
+
+
+@dataclass(frozen=True)
+class Derived(Mark):
+    """A line that follows from vectors of the state, computed anew in the browser at every frame of a drag.
+
+    kinds: "projection" (tip of `of` to its foot on the line of `onto`, and from the origin to the foot),
+    "arc" (from the direction of `of` to that of `onto`, at `radius`), "ball" (all v with the p-norm 1, or with the
+    p-norm of `of` where that is named; `inverse` names the number 1/p in the state; moved by bind.matrix if any),
+    "unit" (the arrow of `of` divided by its p-norm).
+    """
+
+    kind: str = "projection"
+    of: str = ""
+    onto: str = ""
+    inverse: str = ""
+    radius: float = 1.0
+    width: float = 2.5
+    dash: str = "solid"
+    fill: float = 0.0
+
+
+@dataclass(frozen=True)
 class Label(Mark):
-    """Words at a point. `live` = ("det", "det A = {}") is filled in by the browser as the matrix moves."""
+    """Words at a point. `live` = ("det", "det A = {}") is filled in by the browser as the state moves.
+
+    Kinds: "det" of M, "vector" x, "image" M x; and of the vectors `of` and `onto` of the state: "dot", "cosine",
+    "angle" (degrees), "norm" (with `inverse` = 1/p), "sum".
+    """
 
     at: Point = (0.0, 0.0)
     text: str = ""
     live: tuple[str, str] = ("", "")
     place: str = "top right"
     bold: bool = False
+    of: str = ""
+    onto: str = ""
+    inverse: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +174,8 @@ class Handle:
     colour: str
     column: int | None = None
     free: tuple[bool, ...] = (True, True)
+    step: float = 0.1  # what an arrow key moves, and the raster on which it comes to rest
+    limit: float = 10.0  # it stays within -limit .. limit
 
 
 @dataclass(frozen=True)
@@ -139,31 +201,83 @@ class Plane:
     handles: tuple[Handle, ...] = ()
     layers: tuple[tuple[str, str, bool], ...] = ()  # key, label, on at first
     moved: bool = False  # the moving matrix has arrived
+    name: str = "plane"
+    title: str = ""
+    line: bool = False  # a number line: only the first axis is drawn, handles move along it
+    centre: Point = ()  # what the view is about; (): the origin
 
 
 @dataclass(frozen=True)
 class Block:
-    """A matrix of numbers in cells. None is a cell not computed yet; `lit` cells are in use in this step."""
+    """A matrix of numbers in cells. None is a cell not computed yet; `lit` cells are in use in this step.
+
+    `tensor` and `at` say which slice of which tensor it is: tensor "C" at (0,) is C[0]. A vector stands as a column,
+    or as a row when `axes` has one axis and `upright` is False.
+    """
 
     name: str
     rows: tuple[tuple[float | None, ...], ...]
-    lit: tuple[tuple[int, int], ...] = ()
+    lit: tuple[Cell, ...] = ()
     before: str = ""  # a sign before the block: "=", "·"
     colour: str = ""  # of its name: a name in the theme
     note: str = ""  # "rows 1 to 8 of 120"
     brackets: bool = True
+    tensor: str = ""  # "": the name
+    at: tuple[int, ...] = ()
+    axes: tuple[Axis, ...] = ()  # of its rows and columns (of a vector: its only one), drawn along the edges
+    upright: bool = True  # a vector is a column
+    ghost: tuple[Cell, ...] = ()  # copies that are not stored (a broadcast axis)
+    flagged: tuple[Cell, ...] = ()  # marked as wrong or unequal
+    faded: tuple[Cell, ...] = ()  # out of use now
+    texts: tuple[tuple[str, ...], ...] = ()  # words instead of the numbers, where given
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Blocks of numbers side by side, as in a formula."""
+    """Blocks of numbers side by side, as in a formula: one or more lines of them, from the top."""
 
-    blocks: tuple[Block, ...]
+    lines: tuple[tuple[Block, ...], ...]
+    name: str = "cells"
+    titles: tuple[str, ...] = ()  # over each line, where given
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks, line after line."""
+        return tuple(block for line in self.lines for block in line)
+
+
+def in_line(*blocks: Block, name: str = "cells") -> Cells:
+    """Cells in one line."""
+    return Cells((blocks,), name)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a result cell comes from: for each axis of `tensor` the axis of the result it follows, or None for all.
+
+    Where the tensor has size 1 along an axis (it was broadcast), index 0 is meant.
+    """
+
+    tensor: str
+    follows: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Hovering a cell of `result` lights the cells of its sources, in every panel, and writes the term.
+
+    `formula`: "dot" (sum of products of two sources), "+", "-", "*", "/" (of two), "sum", "mean", "max", "min", "prod"
+    (of one), or "" for the cells alone.
+    """
+
+    result: str
+    sources: tuple[Source, ...]
+    formula: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A grey picture drawn from numbers, rows from the top; `low` and `high` are black and white."""
+    """A small picture drawn from numbers, rows from the top; up to about 20 x 20. Larger ones are a Raster."""
 
     name: str
     rows: tuple[tuple[float, ...], ...]
@@ -172,14 +286,159 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Raster:
+    """A picture of any size, sent as an image: a photograph, a feature map, a large matrix seen from afar.
+
+    `data`: rows from the top; kind "rgb": uint8 (h, w, 3); "grey": uint8 (h, w); "signed" and "heat": float32 (h, w),
+    on the diverging scale with zero at the background and on the sequential one.
+    """
+
+    name: str
+    data: bytes
+    height: int
+    width: int
+    kind: str = "rgb"
+    title: str = ""
+    note: str = ""
+    largest: float = 0.0  # the strongest colour stands for it; 0: the largest size in data
+    lit: tuple[tuple[int, int, int, int], ...] = ()  # framed parts: top, left, height, width, in pixels
+
+
+@dataclass(frozen=True)
 class Bars:
-    """Numbers as bars; None is not computed yet."""
+    """Numbers as bars; None is not computed yet. `across`: bars grow to the right, one below the other."""
 
     name: str
     values: tuple[float | None, ...]
     labels: tuple[str, ...]
     title: str = ""
     lit: tuple[int, ...] = ()
+    across: bool = False
+    colours: tuple[str, ...] = ()  # one a bar; (): all "vector"
+    texts: tuple[str, ...] = ()  # at the end of each bar, where given
+    largest: float = 0.0  # the value of a full bar; 0: the largest size in values
 
 
-Panel = Plane | Cells | Picture | Bars
+@dataclass(frozen=True)
+class Line:
+    """A curve through (xs, ys); None breaks it. `label` is written at its end."""
+
+    name: str
+    xs: tuple[float | None, ...]
+    ys: tuple[float | None, ...]
+    colour: str = "vector"
+    width: float = 2.5
+    dash: str = "solid"
+    label: str = ""
+    fill: float = 0.0  # opacity of the area down to 0
+    dots: float = 0.0  # px; > 0: points instead of a line
+    texts: tuple[str, ...] = ()  # hover
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Lines and points over two axes with numbers: losses, signals, coefficients, a number's way down a slope."""
+
+    name: str
+    lines: tuple[Line, ...]
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    x_label: str = ""
+    y_label: str = ""
+    title: str = ""
+    x_log: bool = False  # ranges and values are given as they are, not as logarithms
+    y_log: bool = False
+    variables: tuple[Variable, ...] = ()
+    handles: tuple[Handle, ...] = ()
+    state: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Box:
+    """One axis in a strip: its size, name and colour, and what became of it.
+
+    state: "own", "padded" (a 1 put in front), "stretched" (a 1 that repeats: stride 0), "clash", "gone" (summed away),
+    "new". `shown` is the size written where it differs ("1 -> 3" while it stretches).
+    """
+
+    size: int
+    axis: Axis = ("", "")
+    state: str = "own"
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A shape as a row of boxes, the last axis at the right. `shift`: how many places it stands left of that."""
+
+    name: str
+    boxes: tuple[Box, ...]
+    shift: float = 0.0
+    colour: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Shapes under each other, as broadcasting compares them; `ruled`: the last strip is the result, under a line."""
+
+    strips: tuple[Strip, ...]
+    name: str = "alignment"
+    ruled: bool = True
+    lit: tuple[int, ...] = ()  # columns looked at now, counted from the right: -1 is the last
+
+
+@dataclass(frozen=True)
+class Jump:
+    """An arc on the tape from one place to another."""
+
+    start: int
+    end: int
+    text: str = ""
+    colour: str = "accent"
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A tensor's storage: one strip of memory cells, strides as jumps along it."""
+
+    name: str
+    values: tuple[float | None, ...]
+    lit: tuple[int, ...] = ()
+    jumps: tuple[Jump, ...] = ()
+    title: str = ""
+    note: str = ""
+    colours: tuple[str, ...] = ()  # one a cell: a name in the theme for its fill, or ""
+    start: int = 0  # the address of the first cell shown
+
+
+Panel = Plane | Cells | Picture | Raster | Bars | Curve | Alignment | Tape
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels side by side: (index, share of the width) each, and the row's share of the height."""
+
+    panels: tuple[tuple[int, float], ...]
+    height: float = 1.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the panels stand: rows from the top on a wide stage, others on a tall one ((): one below the other)."""
+
+    wide: tuple[Row, ...]
+    tall: tuple[Row, ...] = ()
+
+
+def rows(
+    *lines: tuple[int, ...], heights: tuple[float, ...] = (), tall: tuple[tuple[int, ...], ...] = ()
+) -> Layout:
+    """A layout of equal shares: rows((0, 1), (2,), heights=(2, 1)).
+
+    >>> rows((0, 1)).wide
+    (Row(panels=((0, 1.0), (1, 1.0)), height=1.0),)
+    """
+    shares = heights or (1.0,) * len(lines)
+    wide = tuple(Row(tuple((k, 1.0) for k in line), share) for line, share in zip(lines, shares, strict=True))
+    return Layout(wide, tuple(Row(tuple((k, 1.0) for k in line)) for line in tall))

@@ -1,8 +1,13 @@
-"""The gettext catalogues: what the sources say, what is translated, and `python tests/catalogue.py` to update them."""
+"""The gettext catalogues: what the sources say, what is translated, and `python tests/catalogue.py` to update them.
+
+`python tests/catalogue.py FILE.json` first takes Chinese translations over: {"English source": "中文", ...}.
+"""
 
 from __future__ import annotations
 
 import ast
+import fcntl
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -70,9 +75,13 @@ def read(language: str) -> Catalog:
         return read_po(source, locale=language)
 
 
-def update(language: str) -> list[str]:
-    """Bring the catalogue up to the sources; new English entries stand for themselves. Returns what is missing."""
+def update(language: str, translated: dict[str, str]) -> list[str]:
+    """Bring the catalogue up to the sources; new English entries stand for themselves. Returns what is missing.
+
+    What no source says any more is dropped, so a translation is taken over only while its source is there.
+    """
     old = {message.id: message.string for message in read(language) if message.id}
+    old |= translated if language != "en" else {}
     new = Catalog(locale=language, header_comment=f"# Tensor Atlas: {LANGUAGES[language]}", fuzzy=False)
     for text, places in sorted(messages().items()):
         said = old.get(text) or (text if language == "en" else "")
@@ -93,9 +102,19 @@ def _plain_header(path: Path) -> None:
     path.write_text("".join(line for line in lines if not line.startswith(dropped)), encoding="utf-8")
 
 
+def main(files: list[str]) -> None:
+    """Update all catalogues, one at a time whoever else does the same."""
+    translated: dict[str, str] = {}
+    for file in files:
+        translated |= json.loads(Path(file).read_text(encoding="utf-8"))
+    with (ROOT / "core" / "locale" / "zh" / "LC_MESSAGES" / "atlas.po").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for code in LANGUAGES:
+            missing = update(code, translated)
+            print(f"{code}: {len(missing)} missing")
+            for text in missing:
+                print("   ", text)
+
+
 if __name__ == "__main__":
-    for code in LANGUAGES:
-        missing = update(code)
-        print(f"{code}: {len(missing)} missing")
-        for text in missing:
-            print("   ", text)
+    main(sys.argv[1:])

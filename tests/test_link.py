@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.operation import Choice, Input, Operation, Slider, Toggle
+from core.operation import Choice, Input, Operation, Slider, Toggle, spelled
 from core.ops import CHAPTERS
 from pages.shared import link
 
@@ -194,5 +194,5 @@ def test_no_link_raises_and_nothing_is_dropped_in_silence(query: dict[str, list[
     if set(query) - taken:
         assert found.notes
     for name, value in found.values.items():
-        assert link.spelled(value) == query[name][-1] or type(value)(query[name][-1]) == value
+        assert spelled(value) == query[name][-1] or type(value)(query[name][-1]) == value
     assert all(len(sentence) < 600 for sentence in found.notes)

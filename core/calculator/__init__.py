@@ -1,6 +1,6 @@
 """The calculator: a small pool of worker processes that compute whatever a visitor typed, linked or uploaded.
 
-    calculator.start()                                  # in the background, at the server's start
+    calculator.start_after(4, at_most=20)               # in the background, when the first pages have been painted
     reply = calculator.ask("operation", {...})          # Reply(data, blobs, device), or raises Failure(kind, detail)
     calculator.device()                                 # {"kind": "cpu", "name": "", "asked": "auto", "note": ""}
 
@@ -20,7 +20,7 @@ from typing import Any
 from core.calculator.engine import Calculator
 from core.calculator.records import Failure, Reply, Settings
 
-__all__ = ["Calculator", "Failure", "Reply", "Settings", "ask", "device", "start", "stop"]
+__all__ = ["Calculator", "Failure", "Reply", "Settings", "ask", "device", "start", "start_after", "stop"]
 
 _lock = threading.Lock()
 _calculator: Calculator | None = None
@@ -40,6 +40,14 @@ def start() -> None:
     _the().start()
 
 
+def start_after(seconds: float, *, at_most: float) -> None:
+    """Start it when this has not been called again for `seconds`, at the latest `at_most` after the first call.
+
+    The import of torch takes a core for more than a second; beside a first paint that second is felt.
+    """
+    _the().start_after(seconds, at_most=at_most)
+
+
 def stop() -> None:
     """End the server's calculator and its processes; the next `start` or `ask` makes a new one."""
     global _calculator
@@ -49,14 +57,13 @@ def stop() -> None:
         calculator.stop()
 
 
-def ask(task: str, arguments: dict[str, Any], *, wall: float | None = None) -> Reply:
+def ask(task: str, arguments: dict[str, Any], *, wall: float | None = None, keep: bool = False) -> Reply:
     """The answer of `task` to `arguments` (plain data). Blocks; thread-safe; raises Failure.
 
     `wall` is how many seconds the worker may take (default: the limits'); an answer given before comes from the cache.
+    `keep` marks a question of the catalogue's own (nothing typed): its answer is kept on disk for the next start.
     """
-    calculator = _the()
-    calculator.start()
-    return calculator.ask(task, arguments, wall=wall)
+    return _the().ask(task, arguments, wall=wall, keep=keep)
 
 
 def device() -> dict[str, str]:

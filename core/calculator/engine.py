@@ -1,16 +1,19 @@
-"""The calculator itself: cache, flights, accelerator, pool, in this order."""
+"""The calculator itself: cache, kept answers, flights, accelerator, pool, in this order."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Any
 
 from core.calculator import frames
 from core.calculator.accelerator import Accelerator
 from core.calculator.cache import Cache, Flights, canonical, digest
+from core.calculator.kept import Kept
 from core.calculator.pool import Pool, next_number
 from core.calculator.records import Failure, Reply, Settings
+from core.limits import current as limits
 
 log = logging.getLogger("core.calculator")
 
@@ -23,7 +26,12 @@ class Calculator:
         self.pool = Pool(self.settings)
         self.accelerator = Accelerator(self.settings, wait_for=self.pool.arrived)
         self.cache = Cache(self.settings.cache_bytes)
+        self.kept = Kept(self.settings.kept, f"{limits()} {self.settings.tasks}")
         self.flights = Flights()
+        self._lock = threading.Lock()
+        self._due: float | None = None  # when to start, if nobody asks or puts it off before
+        self._latest = 0.0  # until when it may be put off
+        self._begun = threading.Event()  # started, or stopped before
 
     def __enter__(self) -> Calculator:
         self.start()
@@ -34,11 +42,33 @@ class Calculator:
 
     def start(self) -> None:
         """Start the workers in the background. Does not block; a second call does nothing."""
+        self._begun.set()
         self.pool.start()
         self.accelerator.start()
 
+    def start_after(self, seconds: float, *, at_most: float) -> None:
+        """Start in a quiet moment: when this has not been called again for `seconds`, `at_most` after the first call.
+
+        A question that nobody has answered yet does not wait for it.
+        """
+        if self._begun.is_set():
+            return
+        now = time.monotonic()
+        with self._lock:
+            first = self._due is None
+            self._latest = now + at_most if first else self._latest
+            self._due = min(now + seconds, self._latest)
+        if first:
+            threading.Thread(target=self._start_when_due, name="atlas-start", daemon=True).start()
+
+    def _start_when_due(self) -> None:
+        while not self._begun.wait(max(0.0, self._due - time.monotonic())):
+            if time.monotonic() >= self._due:
+                return self.start()
+
     def stop(self) -> None:
         """End all processes."""
+        self._begun.set()
         self.accelerator.close()
         self.pool.close()
 
@@ -46,10 +76,13 @@ class Calculator:
         """What the badge says: kind, name, asked, and a note (a code of core.device)."""
         return self.accelerator.state().as_dict()
 
-    def ask(self, task: str, arguments: dict[str, Any], *, wall: float | None = None) -> Reply:
+    def ask(
+        self, task: str, arguments: dict[str, Any], *, wall: float | None = None, keep: bool = False
+    ) -> Reply:
         """The answer of `task` to `arguments`, from a worker or from the cache. Raises Failure.
 
         `wall` in seconds, counted from when the worker has the request; at most `longest_wall`.
+        `keep`: a question of the catalogue's own, whose answer is kept on disk.
         """
         question = canonical({"task": task, "arguments": arguments})
         if len(question) > self.settings.request_bytes:
@@ -59,11 +92,11 @@ class Calculator:
         key = digest(question, kind)
         begun = time.monotonic()
         while True:
-            kept = self.cache.get(key)
-            if kept is not None:
-                return _reply(kept)
+            known = self.cache.get(key) or (self._from_disk(key) if keep else None)
+            if known is not None:
+                return _reply(known)
             outcome, first = self.flights.join(
-                f"{key} {wall}", lambda: self._outcome(key, kind, question, wall)
+                f"{key} {wall}", lambda: self._outcome(key, kind, question, wall, keep)
             )
             if not isinstance(outcome, Failure):
                 return _reply(outcome)
@@ -71,14 +104,22 @@ class Calculator:
             if first or outcome.kind != "busy" or waited > self.settings.patience:
                 raise Failure(outcome.kind, waited, outcome.detail)
 
-    def _outcome(self, key: str, kind: str, question: bytes, wall: float) -> tuple[bytes, ...] | Failure:
+    def _from_disk(self, key: str) -> tuple[bytes, ...] | None:
+        parts = self.kept.get(key)
+        if parts is not None:
+            self.cache.put(key, parts)
+        return parts
+
+    def _outcome(
+        self, key: str, kind: str, question: bytes, wall: float, keep: bool
+    ) -> tuple[bytes, ...] | Failure:
         """The answer, or the failure: returned, so that everyone who waits can raise one of his own."""
         try:
             message, where = self._compute(question, wall)
             if "failure" in message.header:
                 return _failure(message.header)
             # Parsed here once, so that a worker that writes no JSON is a failure and not in the cache.
-            frames.as_object(message.parts[0])
+            data = frames.as_object(message.parts[0])
         except Failure as failure:
             return failure
         except frames.Corrupt:
@@ -87,9 +128,12 @@ class Calculator:
         parts = (where.encode(), *message.parts, *(name.encode() for name in names))
         if where == kind:  # an answer that stood in for another device's is not kept
             self.cache.put(key, parts)
+            if keep and "problem" not in data:  # the reader does not wait for the disk
+                threading.Thread(target=self.kept.put, args=(key, parts), name="atlas-kept").start()
         return parts
 
     def _compute(self, question: bytes, wall: float) -> tuple[frames.Message, str]:
+        self.start()
         number = next_number()
         header = {"id": number, "wall": wall, "cpu": self.settings.cpu_for(wall)}
         request = frames.encode(header, [question])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import device, limits
+from core.calculator import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("slow", "died", "memory", "busy", "broken")
@@ -68,6 +69,9 @@ class Settings:
     request_bytes: int = 2 << 20
     reply_bytes: int = 32 << 20
     cache_bytes: int = 64 << 20
+    kept: str = field(
+        default_factory=kept.place
+    )  # folder of the answers that outlive the server, "" for none
     requests_per_worker: int = 5_000  # then a fresh one takes its place
     device: str = field(default_factory=device.asked)
     detector: str = "core.device:detect"

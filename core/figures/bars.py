@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from core.figures import theme
 from core.figures.marks import Trace
@@ -11,6 +12,15 @@ from core.panels import Bars
 
 HALF = 0.38  # of a bar's width
 ROOM = 0.16  # share of the height that stays free below for labels, and twice of it above for the title
+
+
+def axes(panels: Sequence[Bars], _mode: str) -> tuple[dict, dict, bool]:
+    """Invisible axes that hold the bars at every step."""
+    across, _up = ranges(panels[0])
+    reaches = [ranges(panel)[1] for panel in panels]
+    hidden = {"visible": False, "fixedrange": True}
+    up = [min(low for low, _high in reaches), max(high for _low, high in reaches)]
+    return hidden | {"range": across}, hidden | {"range": up}, False
 
 
 def ranges(panel: Bars) -> tuple[list[float], list[float]]:

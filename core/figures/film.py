@@ -9,14 +9,44 @@ from typing import Any
 
 import numpy as np
 
-from core.figures import arrange, bars, grid, image, maps, plane, space, theme
+from core.figures import (
+    alignment,
+    arrange,
+    bars,
+    curve,
+    grid,
+    image,
+    maps,
+    plane,
+    raster,
+    space,
+    tape,
+    theme,
+)
 from core.figures.marks import Trace, wire
 from core.operation import Step
-from core.panels import Bars, Cells, Panel, Picture, Plane, Value
+from core.panels import (
+    Alignment,
+    Bars,
+    Cells,
+    Curve,
+    Handle,
+    Link,
+    Panel,
+    Picture,
+    Plane,
+    Raster,
+    Tape,
+    Value,
+)
 
 Figure = dict[str, Any]
-UNIT_TICKS = 10  # a view that reaches no further has a line at every unit
 SAME_SIZE = ("x", "y", "z", "u", "v", "w")
+# Drawers of panels without marks: draw(panel, mode, axes) -> traces, and axes(versions, mode) -> the axes that hold
+# the panel in all its versions, one for each step: (x axis, y axis, whether a unit is as long upwards as aside).
+DRAWERS = {
+    Cells: grid, Picture: image, Raster: raster, Bars: bars, Curve: curve, Alignment: alignment, Tape: tape,
+}  # fmt: skip
 
 
 def film(steps: Sequence[Step], *, key: str, mode: str) -> Figure:
@@ -28,10 +58,10 @@ def film(steps: Sequence[Step], *, key: str, mode: str) -> Figure:
     drawn = [_draw(step.panels, mode, kept) for step in steps]
     order = _order(drawn)
     frames, data = _frames(drawn, order)
-    places = arrange.places(steps[0].panels)
+    places = arrange.places(steps[0].panels, steps[0].layout)
     layout = {
         **_base_layout(key, mode),
-        **_axes(steps[0].panels, places, mode),
+        **_axes(steps, places, mode),
         "meta": _stage(steps, places, mode),
     }
     return {"data": data, "layout": layout, "frames": frames}
@@ -45,17 +75,14 @@ def to_json(figure: Figure) -> bytes:
 def _draw(panels: Sequence[Panel], mode: str, kept: dict[int, list[Trace]]) -> dict[str, Trace]:
     """All traces of one step by name. `kept`: planes whose marks stay are drawn once, as the browser moves them."""
     traces: list[Trace] = []
-    for panel, axes in zip(panels, arrange.axes_of(panels), strict=True):
-        if isinstance(panel, Plane):
-            if id(panel.marks) not in kept:
-                kept[id(panel.marks)] = (plane if panel.dimension == 2 else space).draw(panel, mode)
-            traces += kept[id(panel.marks)]
-        elif isinstance(panel, Cells):
-            traces += grid.draw(panel, mode, axes)
-        elif isinstance(panel, Picture):
-            traces += image.draw(panel, mode, axes)
-        elif isinstance(panel, Bars):
-            traces += bars.draw(panel, mode, axes)
+    for panel, spot in zip(panels, arrange.subplots(panels), strict=True):
+        if not isinstance(panel, Plane):
+            traces += DRAWERS[type(panel)].draw(panel, mode, (spot.x, spot.y))
+            continue
+        if id(panel.marks) not in kept:
+            drawer = space.draw(panel, mode, spot.scene) if spot.scene else plane.draw(panel, mode, spot[:2])
+            kept[id(panel.marks)] = drawer
+        traces += kept[id(panel.marks)]
     return {trace["meta"]["name"]: trace for trace in traces}
 
 
@@ -120,70 +147,66 @@ def _base_layout(key: str, mode: str) -> Figure:
     }
 
 
-def _axes(panels: Sequence[Panel], places: list[arrange.Place], mode: str) -> Figure:
+def _axes(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Figure:
+    """The axes of every panel, wide enough for all that it becomes."""
     layout: Figure = {}
-    for panel, place, axes in zip(panels, places, arrange.axes_of(panels), strict=True):
-        if isinstance(panel, Plane) and panel.dimension == 3:
-            layout["scene"] = space.axes(panel.reach, mode) | {
-                "domain": {"x": place.wide.x, "y": place.wide.y}
-            }
-        elif isinstance(panel, Plane):
-            layout |= _plane_axes(panel, place, mode)
+    panels = steps[0].panels
+    for k, (panel, place, spot) in enumerate(zip(panels, places, arrange.subplots(panels), strict=True)):
+        if spot.scene:
+            domain = {"x": place.wide.x, "y": place.wide.y}
+            layout[spot.scene] = space.axes(panel, mode) | {"domain": domain}
+            continue
+        if isinstance(panel, Plane):
+            x, y = plane.axes(panel, mode, steps[0].layout is not None)
+            square = not panel.line
         else:
-            layout |= _quiet_axes(panel, place, axes)
+            x, y, square = DRAWERS[type(panel)].axes([step.panels[k] for step in steps], mode)
+        layout |= _placed(x, y, square, place, spot)
     return layout
 
 
-def _plane_axes(panel: Plane, place: arrange.Place, mode: str) -> Figure:
-    axis = {
-        "zeroline": True,
-        "zerolinecolor": theme.colour("axis", mode),
-        "zerolinewidth": 1.5,
-        "gridcolor": theme.colour("hairline", mode),
-        "tickfont": {"size": 12, "color": theme.colour("quiet", mode)},
-        "ticklabelposition": "inside",
-        **({"tick0": 0, "dtick": 1} if panel.reach <= UNIT_TICKS else {"nticks": 12}),
-    }
-    reach = panel.reach
-    return {
-        "xaxis": axis | {"range": arrange.sides(panel, "wide"), "domain": place.wide.x, "anchor": "y"},
-        "yaxis": axis | {"range": [-reach, reach], "domain": place.wide.y, "anchor": "x", "scaleanchor": "x"},
-    }
-
-
-def _quiet_axes(panel: Panel, place: arrange.Place, axes: tuple[str, str]) -> Figure:
-    """Axes that only hold cells, pictures or bars: invisible, and not to be zoomed."""
-    drawer = {Cells: grid, Picture: image, Bars: bars}[type(panel)]
-    across, down = drawer.ranges(panel)
-    x, y = axes
-    hidden = {"visible": False, "fixedrange": True}
-    square = {"scaleanchor": x, "constrain": "domain"} if not isinstance(panel, Bars) else {}
-    toward = {"constraintoward": place.toward[1]} if square else {}
-    left = {"constrain": "domain", "constraintoward": place.toward[0]} if square else {}
-    return {
-        f"xaxis{x[1:]}": hidden | {"range": across, "domain": place.wide.x, "anchor": y} | left,
-        f"yaxis{y[1:]}": hidden | {"range": down, "domain": place.wide.y, "anchor": x} | square | toward,
-    }
+def _placed(x: Figure, y: Figure, square: bool, place: arrange.Place, spot: arrange.Subplot) -> Figure:
+    """A panel's axes in its place; `square`: one unit is as long upwards as aside."""
+    across = x | {"domain": place.wide.x, "anchor": spot.y}
+    up = y | {"domain": place.wide.y, "anchor": spot.x}
+    if square:
+        up["scaleanchor"] = spot.x
+    if (
+        square and spot.x != "x"
+    ):  # the first plane shows more of itself instead (view.js), others keep to their place
+        across |= {"constrain": "domain", "constraintoward": place.toward[0]}
+        up |= {"constrain": "domain", "constraintoward": place.toward[1]}
+    return {f"xaxis{spot.x[1:]}": across, f"yaxis{spot.y[1:]}": up}
 
 
 def _stage(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Figure:
-    """What the stage reads: sentences, the state at each step, variables, handles, layers, arrangements."""
-    planes = [next((panel for panel in step.panels if isinstance(panel, Plane)), None) for step in steps]
+    """What the stage reads: sentences, the state at each step, variables, handles, layers, links, arrangements."""
     told = []
-    for step, shown in zip(steps, planes, strict=True):
+    for step in steps:
         entry: Figure = {"sentence": step.sentence, "formula": step.formula, "hold": theme.HOLD_MS}
-        if shown:
-            entry["state"] = {name: _plain(value) for name, value in shown.state.items()}
+        state: dict[str, Value] = {}
+        turns: Figure = {}
+        for panel in step.panels:
+            state |= getattr(panel, "state", {})
+            turns |= getattr(panel, "turns", {})
+        if state:
+            entry["state"] = {name: _plain(value) for name, value in state.items()}
             entry["path"] = {
                 name: {"kind": "turn", "angle": turn.angle} | ({"axis": list(turn.axis)} if turn.axis else {})
-                for name, turn in shown.turns.items()
+                for name, turn in turns.items()
             }
+        if step.links:
+            entry["links"] = [_link(link) for link in step.links]
         told.append(entry)
+    first = steps[0]
     meta: Figure = {"steps": told, "duration": theme.TWEEN_MS, "home": home(steps), "equal": True}
-    meta["arrange"] = arrange.relayouts(steps[0].panels, places)
-    if planes[0]:
-        meta |= _hands(planes[0], mode)
-    return meta
+    meta["arrange"] = arrange.relayouts(first.panels, places, first.layout)
+    return meta | _hands(first.panels, mode)
+
+
+def _link(link: Link) -> Figure:
+    sources = [{"tensor": source.tensor, "follows": list(source.follows)} for source in link.sources]
+    return {"result": link.result, "sources": sources, "formula": link.formula}
 
 
 def home(steps: Sequence[Step]) -> int:
@@ -194,36 +217,39 @@ def home(steps: Sequence[Step]) -> int:
     return len(steps) - 1
 
 
-def _hands(shown: Plane, mode: str) -> Figure:
-    axes: Any = ["x", "y"] if shown.dimension == 2 else "scene"
+def _hands(panels: Sequence[Panel], mode: str) -> Figure:
+    """Variables, handles and layers of all panels that have them."""
+    found: Figure = {"variables": {}, "handles": [], "layers": []}
+    for panel, spot in zip(panels, arrange.subplots(panels), strict=True):
+        for variable in getattr(panel, "variables", ()):
+            found["variables"][variable.name] = {
+                "role": "matrix" if isinstance(variable.value[0], tuple) else "vector",
+                "value": _plain(variable.value),
+                "moving": variable.moving,
+            }
+        found["handles"] += [_handle(one, spot, mode) for one in getattr(panel, "handles", ())]
+        found["layers"] += [
+            {"key": key, "label": label, "on": on} for key, label, on in getattr(panel, "layers", ())
+        ]
+    return {name: value for name, value in found.items() if value}
+
+
+def _handle(handle: Handle, spot: arrange.Subplot, mode: str) -> Figure:
     return {
-        "variables": {
-            v.name: {
-                "role": "matrix" if isinstance(v.value[0], tuple) else "vector",
-                "value": _plain(v.value),
-                "moving": v.moving,
-            }
-            for v in shown.variables
-        },
-        "handles": [
-            {
-                "name": handle.name,
-                "variable": handle.variable,
-                "label": handle.label,
-                "color": theme.colour(handle.colour, mode),
-                "free": list(handle.free),
-                "step": 0.1,
-                "limit": 10,
-                "axes": axes,
-            }
-            | ({"column": handle.column} if handle.column is not None else {})
-            for handle in shown.handles
-        ],
-        "layers": [{"key": key, "label": label, "on": on} for key, label, on in shown.layers],
-    }
+        "name": handle.name,
+        "variable": handle.variable,
+        "label": handle.label,
+        "color": theme.colour(handle.colour, mode),
+        "free": list(handle.free),
+        "step": handle.step,
+        "limit": handle.limit,
+        "axes": spot.handles,
+    } | ({"column": handle.column} if handle.column is not None else {})
 
 
-def _plain(value: Value) -> list:
+def _plain(value: Value) -> Any:
+    if isinstance(value, int | float):
+        return value
     return [list(row) if isinstance(row, tuple) else row for row in value]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.figures import theme
@@ -15,6 +16,7 @@ SIGN = 0.75  # room for a sign such as "="
 HEAD = 0.95  # room for the names above the blocks
 SIDE = 0.35  # air around the whole
 NOTE = 0.6
+LINE_GAP = 0.5  # between two lines, besides the room for the names
 
 
 class Placed(NamedTuple):
@@ -26,30 +28,44 @@ class Placed(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """The placed blocks and the room they take, in cells."""
+    """The placed blocks, the middles of their signs, and the room they take, in cells."""
 
     placed: tuple[Placed, ...]
+    middles: tuple[float, ...]
     width: float
     height: float
 
 
 def frame(panel: Cells) -> Frame:
-    """Where every block stands: in one row, centred on each other."""
-    tallest = max((len(block.rows) for block in panel.blocks), default=0)
-    placed, cursor = [], 0.0
-    for block in panel.blocks:
-        cursor += SIGN if block.before else GAP if placed else 0.0
-        columns = max(1, len(block.rows[0])) if block.rows else 1
-        placed.append(Placed(block, cursor + 0.5, (tallest - len(block.rows)) / 2 + 0.5))
-        cursor += columns
-    note = NOTE if any(block.note for block in panel.blocks) else 0.0
-    return Frame(tuple(placed), cursor, max(1, tallest) + note)
+    """Where every block stands: line below line, in each one row of blocks centred on each other."""
+    placed, middles, widest, down = [], [], 0.0, 0.0
+    for index, blocks in enumerate(panel.lines):
+        down += HEAD + LINE_GAP if index else 0.0
+        tallest = max((len(block.rows) for block in blocks), default=0)
+        cursor = 0.0
+        for k, block in enumerate(blocks):
+            cursor += SIGN if block.before else GAP if k else 0.0
+            columns = max(1, len(block.rows[0])) if block.rows else 1
+            placed.append(Placed(block, cursor + 0.5, down + (tallest - len(block.rows)) / 2 + 0.5))
+            middles.append(down + tallest / 2)
+            cursor += columns
+        widest = max(widest, cursor)
+        down += max(1, tallest) + (NOTE if any(block.note for block in blocks) else 0.0)
+    return Frame(tuple(placed), tuple(middles), widest, down or 1.0)
 
 
-def ranges(panel: Cells) -> tuple[list[float], list[float]]:
-    """The x and y ranges of the axes that hold the blocks; y grows downwards."""
-    room = frame(panel)
-    return [-SIDE, room.width + SIDE], [room.height + SIDE, -HEAD - SIDE]
+def ranges(panels: Sequence[Cells]) -> tuple[list[float], list[float]]:
+    """The x and y ranges of the axes that hold the blocks at every step; y grows downwards."""
+    rooms = [frame(panel) for panel in panels]
+    width, height = max(room.width for room in rooms), max(room.height for room in rooms)
+    return [-SIDE, width + SIDE], [height + SIDE, -HEAD - SIDE]
+
+
+def axes(panels: Sequence[Cells], _mode: str) -> tuple[dict, dict, bool]:
+    """Invisible axes that hold the blocks, cells square."""
+    across, down = ranges(panels)
+    hidden = {"visible": False, "fixedrange": True}
+    return hidden | {"range": across}, hidden | {"range": down}, True
 
 
 def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
@@ -59,13 +75,14 @@ def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
     drawn = [_plate(panel, mode), _squares(room, mode), _numbers(room, mode), _brackets(room, mode)]
     drawn += [_names(room, mode), _notes(room, mode), _lit(room, mode)]
     for trace in drawn:
+        trace["meta"]["name"] = f"{panel.name}-{trace['meta']['name']}"
         if "unit" in trace["meta"]:
             trace["meta"]["unit"]["axis"] = axes[0]
     return [place | trace for trace in drawn]
 
 
 def _plate(panel: Cells, mode: str) -> Trace:
-    (left, right), (bottom, top) = ranges(panel)
+    (left, right), (bottom, top) = ranges((panel,))
     return {
         "mode": "lines",
         "x": [left, right, right, left, left],
@@ -73,7 +90,7 @@ def _plate(panel: Cells, mode: str) -> Trace:
         "fill": "toself",
         "fillcolor": theme.faded("background", 0.86, mode),
         "line": {"width": 0, "color": theme.colour("background", mode)},
-        "meta": {"name": "cells-plate"},
+        "meta": {"name": "plate"},
     }
 
 
@@ -101,7 +118,7 @@ def _squares(room: Frame, mode: str) -> Trace:
         },
         "hoverinfo": "text",
         "hovertext": [f"{block.name}[{i}, {j}] = {_exact(value)}" for block, i, j, _, _, value in cells],
-        "meta": {"name": "cells-squares", "unit": {"marker.size": 0.94}},
+        "meta": {"name": "squares", "unit": {"marker.size": 0.94}},
     }
 
 
@@ -126,7 +143,7 @@ def _numbers(room: Frame, mode: str) -> Trace:
         "y": [y for _, _, _, _, y, _ in cells],
         "text": texts,
         "textfont": {"size": 16, "color": theme.colour("ink", mode)},
-        "meta": {"name": "cells-numbers", "unit": {"textfont.size": size}},
+        "meta": {"name": "numbers", "unit": {"textfont.size": size}},
     }
 
 
@@ -146,14 +163,13 @@ def _brackets(room: Frame, mode: str) -> Trace:
         "x": xs,
         "y": ys,
         "line": {"width": 2, "color": theme.colour("ink", mode)},
-        "meta": {"name": "cells-brackets"},
+        "meta": {"name": "brackets"},
     }
 
 
 def _names(room: Frame, mode: str) -> Trace:
     xs, ys, texts, hues = [], [], [], []
-    middle = (room.height - (NOTE if any(p.block.note for p in room.placed) else 0.0)) / 2
-    for block, left, top in room.placed:
+    for (block, left, top), middle in zip(room.placed, room.middles, strict=True):
         columns = max(1, len(block.rows[0])) if block.rows else 1
         centre = left - 0.5 + columns / 2
         items = [(centre, top - 1.05, f"<b>{block.name}</b>", block.colour or "ink")]
@@ -170,7 +186,7 @@ def _names(room: Frame, mode: str) -> Trace:
         "y": ys,
         "text": texts,
         "textfont": {"size": 17, "color": hues},
-        "meta": {"name": "cells-names", "unit": {"textfont.size": 0.42}},
+        "meta": {"name": "names", "unit": {"textfont.size": 0.42}},
     }
 
 
@@ -183,7 +199,7 @@ def _notes(room: Frame, mode: str) -> Trace:
         "y": [top + len(block.rows) - 0.1 for block, _left, top in noted],
         "text": [block.note for block, _left, _top in noted],
         "textfont": {"size": 14, "color": theme.colour("quiet", mode)},
-        "meta": {"name": "cells-notes", "unit": {"textfont.size": 0.3}},
+        "meta": {"name": "notes", "unit": {"textfont.size": 0.3}},
     }
 
 
@@ -205,5 +221,5 @@ def _lit(room: Frame, mode: str) -> Trace:
         "x": xs,
         "y": ys,
         "line": {"width": 3, "color": theme.colour("accent", mode)},
-        "meta": {"name": "cells-lit"},
+        "meta": {"name": "lit"},
     }

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.figures import theme
 from core.figures.marks import Trace
 from core.numbers import number
 from core.panels import Picture
 
 TITLE = 1.1  # room for the title above, in pixels of the picture per eight rows
+
+
+def axes(panels: Sequence[Picture], _mode: str) -> tuple[dict, dict, bool]:
+    """Invisible axes that hold the picture, pixels square."""
+    across, down = ranges(panels[0])
+    hidden = {"visible": False, "fixedrange": True}
+    return hidden | {"range": across}, hidden | {"range": down}, True
 
 
 def ranges(panel: Picture) -> tuple[list[float], list[float]]:

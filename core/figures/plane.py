@@ -6,10 +6,11 @@ from functools import singledispatch
 
 import numpy as np
 
-from core.figures import marks, theme
+from core.figures import arrange, marks, theme
 from core.figures.marks import Trace
 from core.panels import Arrow, Eigen, Label, Lattice, Mark, Path, Plane
 
+UNIT_TICKS = 10  # a view that reaches no further has a line at every unit
 CLEAR = "&nbsp;&nbsp;"  # beside a name
 LIFT = 5  # px over or under it
 
@@ -18,6 +19,25 @@ def draw(panel: Plane, mode: str, axes: tuple[str, str] = ("x", "y")) -> list[Tr
     """The traces of a plane; `mode` is "light" or "dark", `axes` the subplot."""
     place = {"xaxis": axes[0], "yaxis": axes[1], "hoverinfo": "skip", "showlegend": False}
     return [trace(mark, panel, mode) | place for mark in panel.marks]
+
+
+def axes(panel: Plane, mode: str, alone: bool) -> tuple[dict, dict]:
+    """The x and y axes of a plane; `alone`: no cells lie on it. A number line has one axis only."""
+    axis = {
+        "zeroline": True,
+        "zerolinecolor": theme.colour("axis", mode),
+        "zerolinewidth": 1.5,
+        "gridcolor": theme.colour("hairline", mode),
+        "tickfont": {"size": 12, "color": theme.colour("quiet", mode)},
+        "ticklabelposition": "inside",
+        **({"tick0": 0, "dtick": 1} if panel.reach <= UNIT_TICKS else {"nticks": 12}),
+    }
+    x = axis | {"range": arrange.sides(panel, "wide", alone)}
+    y = axis | {"range": arrange.upright(panel)}
+    if panel.line:
+        x |= {"position": 0.5}
+        y = {"range": [-1.0, 1.0], "visible": False, "fixedrange": True}
+    return x, y
 
 
 @singledispatch

@@ -108,10 +108,10 @@ def _line(mark: Mark, points: tuple, panel: Plane, hue: str, width: float, dash:
     }
 
 
-def axes(reach: float, mode: str) -> dict:
+def axes(panel: Plane, mode: str) -> dict:
     """The layout of the scene: three quiet axes of equal scale, seen from the front right and above."""
+    middle = panel.centre or (0.0, 0.0, 0.0)
     axis = {
-        "range": [-reach, reach],
         "showbackground": False,
         "gridcolor": theme.colour("hairline", mode),
         "zerolinecolor": theme.colour("axis", mode),
@@ -122,7 +122,14 @@ def axes(reach: float, mode: str) -> dict:
         "title": {"font": {"size": 13, "color": theme.colour("quiet", mode)}},
     }
     return {
-        **{f"{name}axis": axis | {"title": axis["title"] | {"text": name}} for k, name in enumerate("xyz")},
+        **{
+            f"{name}axis": axis
+            | {
+                "title": axis["title"] | {"text": name},
+                "range": [middle[k] - panel.reach, middle[k] + panel.reach],
+            }
+            for k, name in enumerate("xyz")
+        },
         "aspectmode": "cube",
         "dragmode": "orbit",
         "camera": {

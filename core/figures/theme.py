@@ -29,6 +29,12 @@ COLOURS = {
     "eigen": ("#464c58", "#d5d8de"),
     "null": ("#6b2d0f", "#d8b4a0"),
     "image-space": ("#1d3f9e", "#bcd2ff"),
+    "axis1": ("#0f766e", "#2dd4bf"),
+    "axis2": ("#2f62c9", "#86a8e6"),
+    "axis3": ("#7e22ce", "#c38bff"),
+    "axis4": ("#b45309", "#ffb14d"),
+    "axis5": ("#4d6b00", "#a3d14b"),
+    "axis6": ("#5b5b66", "#b4b7c2"),
     "positive": ("#2b6cb0", "#3f83cc"),
     "negative": ("#c0392b", "#cf5a4a"),
 }

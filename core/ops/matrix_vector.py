@@ -13,7 +13,7 @@ from core.ops import geometry, linear_marks
 from core.ops.cells import MOST, block
 from core.ops.digits_layer import DIGITS_LAYER
 from core.ops.star_is_not_at import STAR_IS_NOT_AT
-from core.panels import Bind, Cells, Handle, Mark, Panel, Path, Plane, Turn, Variable
+from core.panels import Bind, Handle, Mark, Panel, Path, Plane, Turn, Variable, in_line
 from core.words import N_, _
 
 torch = lazy.load("torch")
@@ -205,12 +205,10 @@ def _panels(
         partial, known = scene.y, told.rows
     if told.columns == scene.x.numel():
         partial = scene.y  # torch.mv's own last digit, not that of the sum of parts
-    cells = Cells(
-        (
-            block("A", scene.A, lit=told.A, colour="matrix"),
-            block("x", scene.x, lit=told.x, colour="vector"),
-            block("y", partial, lit=told.y, before="=", colour="image", known=known),
-        )
+    cells = in_line(
+        block("A", scene.A, lit=told.A, colour="matrix"),
+        block("x", scene.x, lit=told.x, colour="vector"),
+        block("y", partial, lit=told.y, before="=", colour="image", known=known),
     )
     if M is None:
         return (cells,)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core import lazy, shapes
 from core.operation import Example, Step
 from core.ops.cells import block
-from core.panels import Cells
+from core.panels import in_line
 from core.words import N_, _
 
 torch = lazy.load("torch")
@@ -49,13 +49,11 @@ def _cells(A: torch.Tensor, x: torch.Tensor, scaled: torch.Tensor, y: torch.Tens
     row = tuple((0, j) for j in range(A.shape[1])) if lit else ()
     answer = torch.zeros(A.shape[0]) if y is None else y
     return (
-        Cells(
-            (
-                block("A", A, colour="matrix"),
-                block("x", x, before="*", colour="vector"),
-                block("A * x", scaled, before="=", lit=row, colour="null"),
-                block("y", answer, before="→", lit=row[:1], colour="image", known=0 if y is None else None),
-            )
+        in_line(
+            block("A", A, colour="matrix"),
+            block("x", x, before="*", colour="vector"),
+            block("A * x", scaled, before="=", lit=row, colour="null"),
+            block("y", answer, before="→", lit=row[:1], colour="image", known=0 if y is None else None),
         ),
     )
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from core import calculator, words
-from core.operation import Example, Operation
+from core.operation import Example, Input, Operation, Parameter
 from core.words import _
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
+THEMES = ("light", "dark")
 PASSING = ("busy", "died", "broken")  # failures that may not come again
 
 
@@ -45,7 +46,8 @@ class Problem:
 
 def of_operation(operation: Operation, values: Mapping[str, Any]) -> Answer | Problem:
     """The answer for these inputs and parameters."""
-    return _ask("operation", {"key": operation.key, **_split(operation, values), **_setting()})
+    request = {"key": operation.key, **_split(operation, values), **_setting()}
+    return _ask("operation", request, keep=_catalogues(values, (*operation.inputs, *operation.parameters)))
 
 
 def of_example(
@@ -54,7 +56,10 @@ def of_example(
     """The answer of one practice example or trap; it receives the page's inputs only where it uses them."""
     inputs = _split(operation, values)["inputs"] if example.uses_inputs else {}
     request = {"key": operation.key, "example": example.key, "inputs": inputs, "parameters": dict(parameters)}
-    return _ask("example", {**request, **_setting()}, wall=EXAMPLE_WALL)
+    keep = _catalogues(inputs, operation.inputs if example.uses_inputs else ()) and _catalogues(
+        parameters, example.parameters
+    )
+    return _ask("example", {**request, **_setting()}, wall=EXAMPLE_WALL, keep=keep)
 
 
 def poster(operation: Operation) -> bytes:
@@ -81,9 +86,16 @@ def _split(operation: Operation, values: Mapping[str, Any]) -> dict[str, dict[st
     }
 
 
-def _ask(task: str, request: dict[str, Any], wall: float | None = None) -> Answer | Problem:
+def _catalogues(values: Mapping[str, Any], known: Iterable[Input | Parameter]) -> bool:
+    """Whether these are the catalogue's own values: only such an answer is kept, nothing that a visitor typed."""
+    return dict(values) == {item.name: item.default for item in known} and theme() in THEMES
+
+
+def _ask(
+    task: str, request: dict[str, Any], *, wall: float | None = None, keep: bool = False
+) -> Answer | Problem:
     try:
-        reply = calculator.ask(task, request, wall=wall)
+        reply = calculator.ask(task, request, wall=wall, keep=keep)
     except calculator.Failure as failure:
         return _failed(failure)
     if "problem" in reply.data:

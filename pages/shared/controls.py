@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.operation import Choice, Input, Operation, Parameter, Preset, Slider, Toggle
+from core.operation import Choice, Input, Operation, Parameter, Phrase, Preset, Slider, Spot, Toggle, spelled
 from core.words import _
 from pages.shared import state
 from pages.shared.answer import Problem
@@ -81,7 +81,7 @@ def show_parameters(
     """A widget for each parameter, keyed "<prefix>.<name>.field". `change(name, field)` is called back."""
     for parameter in parameters:
         field = f"{prefix}.{parameter.name}.field"
-        _mirror(field, values[parameter.name])
+        _mirror(field, written(values[parameter.name]))
         _WIDGETS[type(parameter)](parameter, field, change)
 
 
@@ -136,11 +136,13 @@ def _take_input(operation: Operation, item: Input, field: str) -> None:
         text = text.replace("\n", " ").replace(
             " ", "\n"
         )  # rows of a spreadsheet: a field joins them with a space
-    state.put(operation, {item.name: text if text.strip() else item.default})
+    empty = "" if item.optional else item.default
+    state.put(operation, {item.name: text if text.strip() else empty})
 
 
 def _take_parameter(operation: Operation, name: str, field: str) -> None:
-    state.put(operation, {name: st.session_state[field]})
+    parameter = next(item for item in operation.parameters if item.name == name)
+    state.put(operation, {name: taken(parameter, st.session_state[field], state.values(operation)[name])})
 
 
 def _choose_preset(operation: Operation, field: str) -> None:
@@ -169,6 +171,16 @@ def _content(operation: Operation, preset: Preset) -> dict[str, Any]:
 
 def _choice(parameter: Choice, field: str, change: Callable[[str, str], None]) -> None:
     labels = {value: _(label) for value, label in parameter.options}
+    if parameter.menu:
+        st.selectbox(
+            _(parameter.label),
+            list(labels),
+            format_func=labels.__getitem__,
+            key=field,
+            on_change=change,
+            args=(parameter.name, field),
+        )
+        return
     st.pills(
         _(parameter.label),
         list(labels),
@@ -196,4 +208,33 @@ def _toggle(parameter: Toggle, field: str, change: Callable[[str, str], None]) -
     st.toggle(_(parameter.label), key=field, on_change=change, args=(parameter.name, field))
 
 
-_WIDGETS = {Choice: _choice, Slider: _slider, Toggle: _toggle}
+def _phrase(parameter: Phrase, field: str, change: Callable[[str, str], None]) -> None:
+    st.text_input(
+        _(parameter.label),
+        key=field,
+        max_chars=parameter.longest,
+        on_change=change,
+        args=(parameter.name, field),
+        autocomplete="off",
+    )
+
+
+def _spot(parameter: Spot, field: str, change: Callable[[str, str], None]) -> None:
+    """A point as text: what is no point leaves the last one."""
+    st.text_input(_(parameter.label), key=field, on_change=change, args=(parameter.name, field))
+
+
+def written(value: Any) -> Any:
+    """A parameter's value as its widget holds it: a point is text."""
+    return spelled(value) if isinstance(value, tuple | list) else value
+
+
+def taken(parameter: Parameter, given: Any, last: Any) -> Any:
+    """A widget's value as the parameter's; `last` where it is none."""
+    try:
+        return parameter.read(spelled(given))
+    except ValueError:
+        return last
+
+
+_WIDGETS = {Choice: _choice, Slider: _slider, Toggle: _toggle, Phrase: _phrase, Spot: _spot}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import limits, words
-from core.operation import Operation, Parameter, Toggle
+from core.operation import Input, Operation, Parameter, Upload, spelled
 from core.words import _
 
 VERSION = "1"
@@ -46,7 +46,7 @@ def read(operation: Operation | None, query: Mapping[str, list[str]]) -> Link:
         if len(given) > 1 and (name in inputs or name in parameters or name in VIEW or name == "lang"):
             notes.append(_("The link names {name} more than once; the last value is used.").format(name=name))
         if name in inputs:
-            _take(values, notes, name, *_input(name, text))
+            _take(values, notes, name, *_input(inputs[name], text))
         elif name in parameters:
             _take(values, notes, name, *_parameter(parameters[name], text))
         elif name in VIEW and operation:
@@ -71,18 +71,11 @@ def write(
             query[item.name] = values[item.name]
     for parameter in operation.parameters if operation else ():
         value = values.get(parameter.name, parameter.default)
-        if value != parameter.default:
+        if value != parameter.default and not isinstance(parameter, Upload):  # no link can carry a file
             query[parameter.name] = spelled(value)
     if language:
         query["lang"] = language
     return query
-
-
-def spelled(value: Any) -> str:
-    """A parameter's value as a link writes it."""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return repr(value) if isinstance(value, float) else str(value)
 
 
 def wrong_step(text: str, steps: int) -> str:
@@ -117,13 +110,14 @@ def _take(into: dict[str, Any], notes: list[str], name: str, value: Any, note: s
         into[name] = value
 
 
-def _input(name: str, text: str) -> tuple[str, str]:
+def _input(item: Input, text: str) -> tuple[str, str]:
+    name = item.name
     longest = limits.current().text
     if len(text) > longest:
         return "", _(
             "{name} in the link is {length} characters long, and {limit} are allowed; the default is shown instead."
         ).format(name=name, length=len(text), limit=longest)
-    if not text.strip():
+    if not text.strip() and not item.optional:
         return "", _("{name} is empty in the link; the default is shown instead.").format(name=name)
     return text, ""
 
@@ -131,10 +125,11 @@ def _input(name: str, text: str) -> tuple[str, str]:
 def _parameter(parameter: Parameter, text: str) -> tuple[Any, str]:
     try:
         value = parameter.read(text)
-        if isinstance(value, float) and not math.isfinite(value):
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
             raise ValueError(text)
     except ValueError:
-        default = spelled(parameter.default) if isinstance(parameter, Toggle) else parameter.default
+        default = spelled(parameter.default)
         return None, _("{name} cannot be “{value}”; {default} is used instead.").format(
             name=parameter.name, value=shown(text), default=default
         )

@@ -13,7 +13,7 @@ from core import answers, tensors
 from core.figures import film, grid, maps
 from core.ops import CHAPTERS
 from core.ops.matrix_vector import MATRIX_VECTOR, run, steps
-from core.panels import Bind, Block, Cells
+from core.panels import Bind, Block, in_line
 
 WIRE = 50_000  # bytes, gzipped
 
@@ -136,8 +136,8 @@ def test_large_tensors_show_a_window_and_say_so() -> None:
 
 
 def test_cells_stay_inside_their_axes() -> None:
-    panel = Cells((Block("A", ((1.0, 2.0), (3.0, 4.0))), Block("x", ((1.0,), (2.0,)), before="=")))
-    across, down = grid.ranges(panel)
+    panel = in_line(Block("A", ((1.0, 2.0), (3.0, 4.0))), Block("x", ((1.0,), (2.0,)), before="="))
+    across, down = grid.ranges((panel,))
     for trace in grid.draw(panel, "light", ("x2", "y2")):
         assert all(across[0] <= x <= across[1] for x in trace["x"] if x is not None)
         assert all(down[1] <= y <= down[0] for y in trace["y"] if y is not None)

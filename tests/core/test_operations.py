@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import subprocess
 import sys
@@ -13,55 +12,96 @@ import torch
 
 from core import answers, tensors, words
 from core.figures import film
-from core.operation import Choice, Operation, Step
+from core.operation import Choice, Operation, Step, Toggle, taken
 from core.ops import CHAPTER_TITLES, CHAPTERS
-from core.panels import Cells
+from core.panels import Block, Cells
+from core.shapes import ShapeError
 
 
 def cases() -> list[pytest.param]:
-    """Every concept with its defaults and each preset, under every combination of its choices."""
+    """Every concept with its defaults and each preset; each with every other value of each choice and toggle."""
     found = []
     for operation in CHAPTERS:
-        texts = {item.name: item.default for item in operation.inputs}
-        choices = [
-            [(p.name, value) for value, _label in p.options]
+        known = {p.name: p for p in operation.parameters}
+        standing = {name: p.default for name, p in known.items()}
+        others = [
+            {p.name: value}
             for p in operation.parameters
-            if isinstance(p, Choice)
+            for value in (
+                [v for v, _ in p.options]
+                if isinstance(p, Choice)
+                else [False, True]
+                if isinstance(p, Toggle)
+                else []
+            )
+            if value != p.default
         ]
-        for preset in [("default", {}), *((p.key, dict(p.values)) for p in operation.presets)]:
-            for picked in itertools.product(*choices):
-                name = "-".join([operation.key, preset[0], *(value for _name, value in picked)])
-                found.append(pytest.param(operation, texts | preset[1], dict(picked), id=name))
+        for key, values in [("default", {}), *((p.key, dict(p.values)) for p in operation.presets)]:
+            texts = {item.name: values.get(item.name, item.default) for item in operation.inputs}
+            chosen = {name: known[name].read(text) for name, text in values.items() if name in known}
+            for other in [{}, *others]:
+                picked = standing | chosen | other
+                name = "-".join([operation.key, key, *map(str, other.values())])
+                found.append(pytest.param(operation, texts, picked, id=name))
     return found
 
 
 def read(operation: Operation, texts: dict[str, str]) -> dict[str, torch.Tensor]:
-    return {item.name: tensors.read(texts[item.name]).float() for item in operation.inputs}
+    found = {}
+    for item in operation.inputs:
+        if texts[item.name].strip() or not item.optional:
+            tensor = tensors.read(texts[item.name])
+            found[item.name] = tensor if item.own_dtype else tensor.float()
+    return found
 
 
-def shown_result(operation: Operation, step: Step) -> torch.Tensor:
-    """The block of cells that holds the result in `step`, as a column."""
+def told(operation: Operation, given: dict[str, torch.Tensor], picked: dict) -> list[Step]:
+    """The steps; the test ends where these choices do not fit these shapes, which `explain` has to say."""
+    try:
+        operation.explain(**{n: tuple(t.shape) for n, t in given.items()}, **taken(operation.explain, picked))
+    except ShapeError as error:
+        assert error.sentence
+        return []
+    return list(operation.steps(**given, **taken(operation.steps, picked)))
+
+
+def slices(operation: Operation, step: Step) -> list[Block]:
+    """The blocks of cells that hold the result in `step`, or slices of it."""
     blocks = [b for panel in step.panels if isinstance(panel, Cells) for b in panel.blocks]
-    rows = next(block.rows for block in blocks if block.name == operation.result)
-    return torch.tensor([[float("nan") if v is None else v for v in row] for row in rows])
+    return [b for b in blocks if (b.tensor or b.name) == operation.result]
+
+
+def table(tensor: torch.Tensor, upright: bool) -> torch.Tensor:
+    """A slice as it stands in cells: a vector as a column, or as a row."""
+    if tensor.dim() == 1:
+        return tensor[:, None] if upright else tensor[None, :]
+    return tensor.reshape(1, 1) if tensor.dim() == 0 else tensor
 
 
 @pytest.mark.parametrize(("operation", "texts", "picked"), cases())
 def test_the_last_step_shows_what_run_computes(operation, texts, picked) -> None:
     given = read(operation, texts)
-    last = list(operation.steps(*given.values(), **picked))[-1]
-    expected = operation.run(**given)
-    torch.testing.assert_close(
-        shown_result(operation, last).reshape(expected.shape), expected, rtol=0, atol=0
-    )
+    steps = told(operation, given, picked)
+    if not steps:
+        return
+    expected = operation.run(**given, **operation.run_parameters(picked))
+    shown = slices(operation, steps[-1])
+    assert shown
+    for block in shown:
+        wanted = table(expected[block.at].to(torch.float64), block.upright)
+        drawn = torch.tensor(
+            [[float("nan") if v is None else v for v in row] for row in block.rows], dtype=torch.float64
+        )
+        window = wanted[tuple(slice(0, size) for size in drawn.shape)] if drawn.numel() else wanted
+        torch.testing.assert_close(drawn.reshape(window.shape), window, rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize(("operation", "texts", "picked"), cases())
 def test_inputs_are_not_touched(operation, texts, picked) -> None:
     given = read(operation, texts)
     before = {name: tensor.clone() for name, tensor in given.items()}
-    list(operation.steps(*given.values(), **picked))
-    operation.run(**given)
+    if told(operation, given, picked):
+        operation.run(**given, **operation.run_parameters(picked))
     for name, tensor in given.items():
         assert torch.equal(tensor, before[name])
 
@@ -71,6 +111,9 @@ def test_inputs_are_not_touched(operation, texts, picked) -> None:
 def test_every_step_speaks_and_draws(operation, texts, picked, language) -> None:
     arguments = {"key": operation.key, "inputs": texts, "parameters": picked, "language": language}
     data, blobs = answers.operation(arguments)
+    if "problem" in data:  # these choices do not fit these shapes, and the sentence says so
+        assert data["problem"]["rule"] == "shape" and data["problem"]["sentence"]
+        return
     figure = json.loads(blobs["film"])
     told = figure["layout"]["meta"]["steps"]
     assert len(told) == len(figure["frames"]) == data["steps"] > 1
@@ -116,7 +159,6 @@ def test_every_practice_and_trap_speaks_and_draws(operation, example, language) 
 def test_a_concept_is_declared_whole(operation) -> None:
     assert operation.chapter in CHAPTER_TITLES
     assert operation.presets and operation.practice and operation.traps and operation.place
-    assert all(item.axes.split() for item in operation.inputs)
     assert "def run" in operation.code
 
 

@@ -56,6 +56,11 @@ def needed() -> tuple[str, list[str]]:
     return _plotly_path(), [f"{_stage_folder()}/{name}" for name in names]
 
 
+def is_home(path: str) -> bool:
+    """Whether an address is the first page's, which has no stage."""
+    return path.strip("/") == _base().strip("/")
+
+
 def _base() -> str:
     path = (st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""

@@ -9,6 +9,8 @@ const SVG_TYPES = new Set(["scatter", "bar", undefined]);
 /** Plotly animates these without a redraw; all others go through restyle. */
 export const isSvg = (trace) => SVG_TYPES.has(trace.type);
 
+const isDeep = (trace) => Boolean(trace.scene) || /3d$|^cone$|^surface$/.test(trace.type ?? "");
+
 export function parse(bytes) {
   const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
   return JSON.parse(text);
@@ -57,18 +59,17 @@ export function readFilm(figure) {
   const layout = decode(figure.layout);
   const meta = layout.meta ?? {};
   const steps = meta.steps?.length ? meta.steps : [{ sentence: "", formula: "", state: {} }];
-  const d = Object.values(meta.variables ?? {})[0]?.value.length ?? (layout.scene ? 3 : 2);
   return {
-    data, layout, meta, steps, d,
+    data, layout, meta, steps,
     frames: keyframes(figure, data),
-    jobs: data.map((trace) => jobsOf(trace, d)),
+    jobs: data.map((trace) => jobsOf(trace, isDeep(trace) ? 3 : 2)),
     variables: meta.variables ?? {},
     handles: meta.handles ?? [],
     layers: meta.layers ?? [],
     duration: meta.duration ?? 800,
     home: meta.home ?? 0,
     last: steps.length - 1,
-    spatial: data.some((trace) => trace.scene || /3d$|^cone$|^surface$/.test(trace.type ?? "")),
+    spatial: data.some(isDeep),
   };
 }
 
