@@ -15,7 +15,8 @@ from core import device, tensors
 from core.expression import ExpressionError
 from core.figures import film
 from core.figures import poster as posters
-from core.operation import Example, Operation, Parameter, spelled, taken
+from core.files import FileError
+from core.operation import Example, Operation, Parameter, Upload, spelled, taken
 from core.ops import find
 from core.panels import Plane
 from core.shapes import ShapeError, show
@@ -45,7 +46,7 @@ def operation(arguments: Mapping[str, Any]) -> Answer:
 
 
 def _operation(found: Operation, given: dict[str, torch.Tensor], arguments: Mapping[str, Any]) -> Answer:
-    parameters = _read_parameters(found.parameters, arguments.get("parameters", {}))
+    parameters = _given_parameters(found.parameters, arguments)
     why = _explain(found, given, parameters)
     placed = {name: tensor.to(device.current()) for name, tensor in given.items()}
     result = _guarded(lambda: found.run(**placed, **found.run_parameters(parameters)))
@@ -81,7 +82,7 @@ def example(arguments: Mapping[str, Any]) -> Answer:
             given = _read_inputs(found, arguments.get("inputs", {})) if chosen.uses_inputs else {}
             if given:
                 _explain(found, given, _read_parameters(found.parameters, {}))
-            parameters = _read_parameters(chosen.parameters, arguments.get("parameters", {}))
+            parameters = _given_parameters(chosen.parameters, arguments)
             steps = _guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
         except Refusal as refusal:
             return {"problem": refusal.problem}, {}
@@ -138,6 +139,13 @@ def _read_parameters(known: tuple[Parameter, ...], given: Mapping[str, Any]) -> 
         except ValueError:
             values[parameter.name] = parameter.default
     return values
+
+
+def _given_parameters(known: tuple[Parameter, ...], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters' values, with the bytes of the visitor's files in their places."""
+    values = _read_parameters(known, arguments.get("parameters", {}))
+    files = arguments.get("files", {})
+    return values | {item.name: files.get(item.name) for item in known if isinstance(item, Upload)}
 
 
 def _explain(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]) -> str:
@@ -200,6 +208,8 @@ def _guarded(compute: Callable[[], Any]) -> Any:
     """torch's own refusals as a sentence; they name no path and no line."""
     try:
         return compute()
+    except FileError as error:
+        raise Refusal(input=None, rule="file", sentence=error.sentence, fix=error.fix) from error
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         if isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error):
             raise MemoryError from error

@@ -28,7 +28,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several named values. `options` are (value, label marked with N_); a value is text, a whole number or None.
+    """One of several named values. `options` are (value, label marked with N_); a value is text, an int or None.
 
     `menu`: a drop-down list, for more options than fit into a few words side by side.
     """
@@ -122,6 +122,14 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that a visitor gave: its name as it came (text, never a path) and its bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Upload:
     """A file of the reader's own; None is none. Its bytes are read in a worker (core.files); no link carries them."""
 
@@ -131,8 +139,9 @@ class Upload:
     default: None = None
 
     def read(self, text: str) -> None:
-        """No link and no text can hold a file."""
-        raise ValueError(text)
+        """No link and no text can hold a file: only "none" is read. Steps receive the file's bytes, or None."""
+        if text != "none":
+            raise ValueError(text)
 
 
 Parameter = Choice | Slider | Toggle | Phrase | Spot | Upload

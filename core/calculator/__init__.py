@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from core.calculator.engine import Calculator
@@ -57,13 +58,21 @@ def stop() -> None:
         calculator.stop()
 
 
-def ask(task: str, arguments: dict[str, Any], *, wall: float | None = None, keep: bool = False) -> Reply:
+def ask(
+    task: str,
+    arguments: dict[str, Any],
+    *,
+    wall: float | None = None,
+    keep: bool = False,
+    files: Mapping[str, bytes] | None = None,
+) -> Reply:
     """The answer of `task` to `arguments` (plain data). Blocks; thread-safe; raises Failure.
 
     `wall` is how many seconds the worker may take (default: the limits'); an answer given before comes from the cache.
     `keep` marks a question of the catalogue's own (nothing typed): its answer is kept on disk for the next start.
+    `files` travel beside the question as raw bytes, by name.
     """
-    return _the().ask(task, arguments, wall=wall, keep=keep)
+    return _the().ask(task, arguments, wall=wall, keep=keep, files=files)
 
 
 def device() -> dict[str, str]:

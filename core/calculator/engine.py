@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from core.calculator import frames
@@ -77,15 +79,25 @@ class Calculator:
         return self.accelerator.state().as_dict()
 
     def ask(
-        self, task: str, arguments: dict[str, Any], *, wall: float | None = None, keep: bool = False
+        self,
+        task: str,
+        arguments: dict[str, Any],
+        *,
+        wall: float | None = None,
+        keep: bool = False,
+        files: Mapping[str, bytes] | None = None,
     ) -> Reply:
         """The answer of `task` to `arguments`, from a worker or from the cache. Raises Failure.
 
         `wall` in seconds, counted from when the worker has the request; at most `longest_wall`.
         `keep`: a question of the catalogue's own, whose answer is kept on disk.
+        `files`: bytes that travel beside the question; the task finds them in its arguments under "files".
         """
-        question = canonical({"task": task, "arguments": arguments})
-        if len(question) > self.settings.request_bytes:
+        files = files or {}
+        sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        question = canonical({"task": task, "arguments": arguments, **({"files": sums} if sums else {})})
+        size = len(question) + sum(map(len, files.values()))
+        if len(question) > self.settings.question_bytes or size > self.settings.request_bytes:
             raise Failure("broken", detail="request-size")
         wall = self.settings.wall_for(wall)
         kind = self.device()["kind"]
@@ -96,7 +108,7 @@ class Calculator:
             if known is not None:
                 return _reply(known)
             outcome, first = self.flights.join(
-                f"{key} {wall}", lambda: self._outcome(key, kind, question, wall, keep)
+                f"{key} {wall}", lambda: self._outcome(key, kind, (question, *files.values()), wall, keep)
             )
             if not isinstance(outcome, Failure):
                 return _reply(outcome)
@@ -111,7 +123,7 @@ class Calculator:
         return parts
 
     def _outcome(
-        self, key: str, kind: str, question: bytes, wall: float, keep: bool
+        self, key: str, kind: str, question: tuple[bytes, ...], wall: float, keep: bool
     ) -> tuple[bytes, ...] | Failure:
         """The answer, or the failure: returned, so that everyone who waits can raise one of his own."""
         try:
@@ -132,11 +144,11 @@ class Calculator:
                 threading.Thread(target=self.kept.put, args=(key, parts), name="atlas-kept").start()
         return parts
 
-    def _compute(self, question: bytes, wall: float) -> tuple[frames.Message, str]:
+    def _compute(self, question: tuple[bytes, ...], wall: float) -> tuple[frames.Message, str]:
         self.start()
         number = next_number()
         header = {"id": number, "wall": wall, "cpu": self.settings.cpu_for(wall)}
-        request = frames.encode(header, [question])
+        request = frames.encode(header, question)
         kind = self.accelerator.state().kind
         first = self.accelerator.run(request, number, wall)
         if first is not None and "failure" not in first.header:

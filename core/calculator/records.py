@@ -66,7 +66,8 @@ class Settings:
     threads: int = field(default_factory=lambda: limits.current().threads)
     patience: float = 5.0  # how long a caller waits for a worker to become free
     startup: float = 60.0  # the same, while the first worker is still starting
-    request_bytes: int = 2 << 20
+    question_bytes: int = 2 << 20  # of a request, without its files
+    request_bytes: int = field(default_factory=lambda: limits.current().file_bytes + (2 << 20))
     reply_bytes: int = 32 << 20
     cache_bytes: int = 64 << 20
     kept: str = field(

@@ -115,7 +115,10 @@ def answer(request: frames.Message, tasks: Mapping[str, Task], config: dict[str,
         question = json.loads(request.parts[0])
         start_afresh(config["threads"])
         task = tasks[question["task"]]
-        data, blobs = contextvars.copy_context().run(task, question["arguments"])
+        files = dict(zip(question.get("files", ()), request.parts[1:], strict=True))
+        data, blobs = contextvars.copy_context().run(
+            task, question["arguments"] | ({"files": files} if files else {})
+        )
         parts = [json.dumps(data).encode(), *(bytes(memoryview(blob)) for blob in blobs.values())]
         if sum(map(len, parts)) > config["reply_bytes"]:
             return _failure(number, "memory", "reply-size")

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core import calculator, words
-from core.operation import Example, Input, Operation, Parameter
+from core.operation import Example, File, Input, Operation, Parameter
 from core.words import _
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
@@ -94,13 +94,22 @@ def _catalogues(values: Mapping[str, Any], known: Iterable[Input | Parameter]) -
 def _ask(
     task: str, request: dict[str, Any], *, wall: float | None = None, keep: bool = False
 ) -> Answer | Problem:
+    request, files = _apart(request)
     try:
-        reply = calculator.ask(task, request, wall=wall, keep=keep)
+        reply = calculator.ask(task, request, wall=wall, keep=keep and not files, files=files)
     except calculator.Failure as failure:
         return _failed(failure)
     if "problem" in reply.data:
         return _problem(reply.data["problem"])
     return Answer(reply.data, reply.blobs["film"])
+
+
+def _apart(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The request without the visitor's files, which travel beside it."""
+    parameters = request.get("parameters", {})
+    files = {name: value.data for name, value in parameters.items() if isinstance(value, File)}
+    kept = {name: None if name in files else value for name, value in parameters.items()}
+    return {**request, "parameters": kept}, files
 
 
 def _problem(data: Mapping[str, Any]) -> Problem:

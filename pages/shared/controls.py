@@ -7,7 +7,20 @@ from typing import Any
 
 import streamlit as st
 
-from core.operation import Choice, Input, Operation, Parameter, Phrase, Preset, Slider, Spot, Toggle, spelled
+from core.operation import (
+    Choice,
+    File,
+    Input,
+    Operation,
+    Parameter,
+    Phrase,
+    Preset,
+    Slider,
+    Spot,
+    Toggle,
+    Upload,
+    spelled,
+)
 from core.words import _
 from pages.shared import state
 from pages.shared.answer import Problem
@@ -81,7 +94,8 @@ def show_parameters(
     """A widget for each parameter, keyed "<prefix>.<name>.field". `change(name, field)` is called back."""
     for parameter in parameters:
         field = f"{prefix}.{parameter.name}.field"
-        _mirror(field, written(values[parameter.name]))
+        if not isinstance(parameter, Upload):  # a file field cannot be set
+            _mirror(field, written(values[parameter.name]))
         _WIDGETS[type(parameter)](parameter, field, change)
 
 
@@ -224,6 +238,25 @@ def _spot(parameter: Spot, field: str, change: Callable[[str, str], None]) -> No
     st.text_input(_(parameter.label), key=field, on_change=change, args=(parameter.name, field))
 
 
+ENDINGS = {
+    "csv": ["csv", "tsv", "txt"],
+    "image": ["png", "jpg", "jpeg", "webp", "gif"],
+    "clip": ["gif", "webp"],
+}
+
+
+def _upload(parameter: Upload, field: str, change: Callable[[str, str], None]) -> None:
+    """A field for a file. What it may hold is told by content, in a worker; the endings only help to choose."""
+    endings = [ending for kind in parameter.kinds for ending in ENDINGS[kind]]
+    st.file_uploader(
+        _(parameter.label),
+        type=list(dict.fromkeys(endings)),
+        key=field,
+        on_change=change,
+        args=(parameter.name, field),
+    )
+
+
 def written(value: Any) -> Any:
     """A parameter's value as its widget holds it: a point is text."""
     return spelled(value) if isinstance(value, tuple | list) else value
@@ -231,10 +264,12 @@ def written(value: Any) -> Any:
 
 def taken(parameter: Parameter, given: Any, last: Any) -> Any:
     """A widget's value as the parameter's; `last` where it is none."""
+    if isinstance(parameter, Upload):
+        return File(given.name, given.getvalue()) if given is not None else None
     try:
         return parameter.read(spelled(given))
     except ValueError:
         return last
 
 
-_WIDGETS = {Choice: _choice, Slider: _slider, Toggle: _toggle, Phrase: _phrase, Spot: _spot}
+_WIDGETS = {Choice: _choice, Slider: _slider, Toggle: _toggle, Phrase: _phrase, Spot: _spot, Upload: _upload}

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core import words
-from core.operation import Example, Operation
+from core.operation import Example, Operation, Parameter
 from core.words import _
 from pages.shared import answer, controls, stage, state
 from pages.shared.answer import Answer, Problem
@@ -95,9 +95,10 @@ def show_settings(prefix: str, example: Example, values: dict[str, Any]) -> None
         ):
             with column:
                 controls.show_parameters(
-                    prefix, (item,), values, lambda name, field: _take(prefix, name, field)
+                    prefix, (item,), values, lambda _name, field, item=item: _take(prefix, item, field)
                 )
 
 
-def _take(prefix: str, name: str, field: str) -> Any:
-    st.session_state[f"{prefix}.{name}"] = st.session_state[field]
+def _take(prefix: str, item: Parameter, field: str) -> None:
+    last = st.session_state.get(f"{prefix}.{item.name}", item.default)
+    st.session_state[f"{prefix}.{item.name}"] = controls.taken(item, st.session_state[field], last)

@@ -29,6 +29,12 @@ def echo(arguments):
     return {"echo": arguments}, {}
 
 
+def weigh(arguments):
+    """The length of each file that came, and what else did."""
+    files = arguments.get("files", {})
+    return {"lengths": {name: len(data) for name, data in files.items()}, "others": sorted(arguments)}, {}
+
+
 def double(arguments):
     """A blob of float32s, each twice the number given."""
     values = torch.tensor(arguments["values"], dtype=torch.float32) * 2

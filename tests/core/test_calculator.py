@@ -28,6 +28,15 @@ def test_answer_is_data_and_blobs(calculator):
     assert reply.device == "cpu"
 
 
+def test_files_travel_beside_the_question_and_are_part_of_its_key(calculator):
+    for data in (b"\0\xff" * 1_000_000, b"", b"other bytes of the same name"):
+        reply = calculator.ask("weigh", {"key": "a"}, files={"own": data})
+        assert reply.data == {"lengths": {"own": len(data)}, "others": ["files", "key"]}
+    with pytest.raises(Failure) as caught:
+        calculator.ask("weigh", {}, files={"own": bytes(20_000_000)})
+    assert caught.value.detail == "request-size"
+
+
 @pytest.mark.parametrize("text", ["中文 ∈ ℝ", "\ud800 a lone surrogate", "\0", '"\\', "x" * 500_000, ""])
 def test_text_arrives_as_it_was_sent(calculator, text):
     assert value(calculator, "echo", text=text) == {"echo": {"text": text}}
