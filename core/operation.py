@@ -26,6 +26,10 @@ class Input:
     optional: bool = False  # may be left empty, and then run, explain and steps do not receive it
 
 
+# A parameter is offered only while another one has one of these values: ("view", ("memory", "space")); (): always.
+When = tuple[()] | tuple[str, tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of several named values. `options` are (value, label marked with N_); a value is text, an int or None.
@@ -38,6 +42,7 @@ class Choice:
     options: tuple[tuple[Any, str], ...]
     default: Any
     menu: bool = False
+    when: When = ()
 
     def read(self, text: str) -> Any:
         """`text` as a value; raises ValueError for a value that is not an option."""
@@ -57,6 +62,7 @@ class Slider:
     high: float
     step: float
     default: float
+    when: When = ()
 
     def read(self, text: str) -> float:
         """`text` as a value; raises ValueError when it is no number in the range."""
@@ -75,6 +81,7 @@ class Toggle:
     name: str
     label: str
     default: bool
+    when: When = ()
 
     def read(self, text: str) -> bool:
         """`text` as a value; raises ValueError for anything but 0 and 1."""
@@ -91,6 +98,7 @@ class Phrase:
     label: str
     default: str
     longest: int = 80
+    when: When = ()
 
     def read(self, text: str) -> str:
         """`text` without what does not print; raises ValueError when it is empty or too long."""
@@ -145,6 +153,12 @@ class Upload:
 
 
 Parameter = Choice | Slider | Toggle | Phrase | Spot | Upload
+
+
+def offered(parameter: Parameter, values: Mapping[str, Any]) -> bool:
+    """Whether `parameter` matters for these `values`, and is shown."""
+    condition = getattr(parameter, "when", ())
+    return not condition or values.get(condition[0]) in condition[1]
 
 
 def spelled(value: Any) -> str:
@@ -236,6 +250,9 @@ class Operation:
     )
     elementwise: bool = False  # operands are broadcast: a result larger than each of them sounds the alarm
     swaps: bool = True  # the shape doctor may try the operands the other way round
+    arguments: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = (
+        None  # parameter values -> what run is called with: "1, :, ::2" as slices; raises ShapeError
+    )
 
     @property
     def code(self) -> str:
@@ -244,7 +261,7 @@ class Operation:
 
     def run_parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the parameter `values` that `run` takes: `torch.sum(A, dim=axis)` needs the axis."""
-        return taken(self.run, values)
+        return taken(self.run, self.arguments(values) if self.arguments else values)
 
 
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:

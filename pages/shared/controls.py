@@ -19,6 +19,7 @@ from core.operation import (
     Spot,
     Toggle,
     Upload,
+    offered,
     spelled,
 )
 from core.words import _
@@ -92,7 +93,7 @@ def show_parameters(
     change: Callable[[str, str], None],
 ) -> None:
     """A widget for each parameter, keyed "<prefix>.<name>.field". `change(name, field)` is called back."""
-    for parameter in parameters:
+    for parameter in (one for one in parameters if offered(one, values)):
         field = f"{prefix}.{parameter.name}.field"
         if not isinstance(parameter, Upload):  # a file field cannot be set
             _mirror(field, written(values[parameter.name]))
