@@ -91,15 +91,16 @@ def example(arguments: Mapping[str, Any]) -> Answer:
 
 
 def poster(arguments: Mapping[str, Any]) -> Answer:
-    """A still picture of a concept on its defaults, where the matrix has arrived: SVG text."""
+    """A still picture of a concept on its defaults: SVG text. The plane where there is one, else the whole figure."""
+    mode = arguments.get("theme", "light")
     with speaking(arguments.get("language", "en")):
         found = find(arguments["key"])
-        given = _read_inputs(found, {})
-        steps = list(found.steps(**given, **taken(found.steps, _read_parameters(found.parameters, {}))))
-        plane = next((panel for panel in steps[film.home(steps)].panels if isinstance(panel, Plane)), None)
-        if plane is None:
-            return {}, {"svg": b""}
-        return {}, {"svg": posters.poster(plane, arguments.get("theme", "light")).encode()}
+        parameters = _given_parameters(found.parameters, {"parameters": dict(found.poster)})
+        steps = list(found.steps(**_read_inputs(found, {}), **taken(found.steps, parameters)))
+        figure = film.film(steps, key=found.key, mode=mode)
+        step = film.home(steps)
+        shown = film.subplots_of(steps[step], Plane) if found.poster_plane else ()
+        return {}, {"svg": posters.poster(figure, step, shown).encode()}
 
 
 def _example(found: Operation, key: str) -> Example:

@@ -241,6 +241,8 @@ class Operation:
     traps: tuple[Example, ...] = ()
     place: str = ""  # where the operation stands in a network
     challenges: tuple[str, ...] = field(default=())
+    poster: Mapping[str, Any] = field(default_factory=dict)  # parameters that its picture on home is drawn with
+    poster_plane: bool = True  # that picture is the plane or space alone, where there is one
     axes: Mapping[str, str] = field(
         default_factory=dict
     )  # axis name -> colour in the theme, everywhere on the page

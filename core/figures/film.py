@@ -209,6 +209,12 @@ def _link(link: Link) -> Figure:
     return {"result": link.result, "sources": sources, "formula": link.formula}
 
 
+def subplots_of(step: Step, kind: type) -> tuple[str, ...]:
+    """The names of the subplots ("xy", "x2y2", "scene") of a step's first panel of a kind, if there is one."""
+    spots = zip(step.panels, arrange.subplots(step.panels), strict=True)
+    return tuple(spot.scene or spot.x + spot.y for panel, spot in spots if isinstance(panel, kind))[:1]
+
+
 def home(steps: Sequence[Step]) -> int:
     """The first step at which the moving matrix has arrived; the last one where nothing moves."""
     for k, step in enumerate(steps):
