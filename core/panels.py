@@ -230,15 +230,32 @@ class Block:
     flagged: tuple[Cell, ...] = ()  # marked as wrong or unequal
     faded: tuple[Cell, ...] = ()  # out of use now
     texts: tuple[tuple[str, ...], ...] = ()  # words instead of the numbers, where given
+    rank: int | None = None  # axes of the slice: 0, 1 or 2; None: as many as `axes`, or 2
+    whole: tuple[int, int] = ()  # rows and columns of the slice, where not all of them are shown
+    first: Cell = (0, 0)  # row and column of the slice at which the cells shown begin
+    over: bool = False  # drawn over the flights, which vanish under it
+
+
+@dataclass(frozen=True)
+class Flight:
+    """A copy of one cell on its way to another: it slides from (block, cell) to (block, cell) when it has `landed`.
+
+    Every step of a film has the same flights in the same order. A Block that is `over` hides what has landed on it.
+    """
+
+    start: tuple[str, Cell]
+    end: tuple[str, Cell]
+    landed: bool = False
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Blocks of numbers side by side, as in a formula: one or more lines of them, from the top."""
+    """Blocks of numbers side by side, as in a formula: one or more lines of them, from the top, centred."""
 
     lines: tuple[tuple[Block, ...], ...]
     name: str = "cells"
     titles: tuple[str, ...] = ()  # over each line, where given
+    flights: tuple[Flight, ...] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -358,7 +375,8 @@ class Box:
     """One axis in a strip: its size, name and colour, and what became of it.
 
     state: "own", "padded" (a 1 put in front), "stretched" (a 1 that repeats: stride 0), "clash", "gone" (summed away),
-    "new". `shown` is the size written where it differs ("1 -> 3" while it stretches).
+    "new", "absent" (not there yet: it keeps the place, so that strips slide and fill up without a jump).
+    `shown` is the size written where it differs ("1 → 3" while it stretches).
     """
 
     size: int
