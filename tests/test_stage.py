@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from core import words
+from pages.shared import posters as stills
 from pages.shared import stage
 from tests.browser.bench_page import serving
 
@@ -39,6 +40,24 @@ def fetch() -> Iterator[Fetch]:
                 return error.code, {}, b""
 
         yield get
+
+
+def test_stills_are_files_that_the_browser_keeps(fetch: Fetch) -> None:
+    """Their address changes with their content; another digest, another name and a path find nothing."""
+    where = stills.address(stills.FOLDER / "matrix-vector.en.light.svg")
+    status, headers, body = fetch(where)
+    assert (status, headers["content-type"]) == (200, "image/svg+xml") and "immutable" in headers[
+        "cache-control"
+    ]
+    assert "default-src 'none'" in headers["content-security-policy"] and body.startswith(b"<svg")
+    digest, name = where.split("/")[-2:]
+    for wrong in (
+        f"/poster/{'0' * 16}/{name}",
+        f"/poster/{digest}/nothing.svg",
+        f"/poster/{digest}/..%2Fhome.py",
+    ):
+        status, _headers, body = fetch(wrong)
+        assert b"<svg" not in body and b"import" not in body
 
 
 def test_plotly_comes_compressed_once_and_for_ever(fetch: Fetch) -> None:

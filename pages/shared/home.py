@@ -1,9 +1,9 @@
-"""The first page: what this is in two sentences, and a picture of each concept that leads to it."""
+"""The first page: what this is in two sentences, and the map of the course, a real picture for each concept."""
 
 from __future__ import annotations
 
 import base64
-from functools import cache
+import itertools
 from pathlib import Path
 
 import streamlit as st
@@ -11,10 +11,8 @@ import streamlit as st
 from core import ops, words
 from core.operation import Operation
 from core.words import _
-from pages.shared import answer, navigation, notes, state
+from pages.shared import answer, navigation, notes, posters, state
 from pages.shared.markup import put, tag
-
-POSTERS = Path(__file__).resolve().parents[1] / "home"
 
 
 def show_home() -> None:
@@ -34,33 +32,39 @@ def show_home() -> None:
             ),
         )
     with st.container(key="posters"):
-        for operation in ops.CHAPTERS:
-            show_poster(operation)
+        for chapter, operations in itertools.groupby(ops.CHAPTERS, key=lambda operation: operation.chapter):
+            show_chapter(chapter, list(operations))
     state.publish(None)
+
+
+def show_chapter(chapter: str, operations: list[Operation]) -> None:
+    """A chapter of the course: its name, and its concepts in reading order."""
+    put(tag("h2", _(ops.CHAPTER_TITLES[chapter]), class_="atlas-chapter"))
+    with st.container(key=f"chapter-{chapter}"):
+        for operation in operations:
+            show_poster(operation)
 
 
 def show_poster(operation: Operation) -> None:
     """A concept's picture with its name and its idea; all of it leads to the concept."""
+    number = 1 + ops.CHAPTERS.index(operation)
     with st.container(key=f"poster-{operation.key}"):
         put(picture(operation))
-        st.page_link(navigation.page_of(operation), label=_(operation.title))
+        st.page_link(navigation.page_of(operation), label=f"{number} · {_(operation.title)}")
         put(tag("p", tag("i", operation.notation), " ", _(operation.summary)))
 
 
 def picture(operation: Operation) -> str:
     """The still as an image element; an empty frame where there is none."""
-    drawn = _still(kept(operation, words.language(), answer.theme())) or answer.poster(operation)
-    if not drawn:
+    source = posters.address(kept(operation, words.language(), answer.theme()))
+    if not source:
+        drawn = answer.poster(operation)
+        source = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode() if drawn else ""
+    if not source:
         return tag("div", class_="atlas-poster")
-    source = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
-    return tag("img", src=source, alt=_(operation.title), class_="atlas-poster")
+    return tag("img", src=source, alt=_(operation.title), class_="atlas-poster", loading="lazy")
 
 
 def kept(operation: Operation, language: str, theme: str) -> Path:
     """Where the still lies, drawn beforehand (tests/posters.py draws, a test compares): home waits for no torch."""
-    return POSTERS / f"{operation.key}.{language}.{theme}.svg"
-
-
-@cache
-def _still(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
+    return posters.FOLDER / f"{operation.key}.{language}.{theme}.svg"

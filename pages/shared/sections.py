@@ -63,15 +63,17 @@ def show_place(operation: Operation) -> None:
 
 
 def show_next(operation: Operation) -> None:
-    """The neighbours in the course, where there are any."""
-    chapters = list(ops.CHAPTERS)
-    place = [item.key for item in chapters].index(operation.key)
-    neighbours = chapters[place + 1 : place + 2]
-    for neighbour in neighbours:
-        with st.container(key="next"):
-            st.page_link(
-                navigation.page_of(neighbour), label=_("Next: {title}").format(title=_(neighbour.title))
-            )
+    """The neighbours in the course, where there are any: the one before at the left, the next at the right."""
+    place = [item.key for item in ops.CHAPTERS].index(operation.key)
+    before, after = ops.CHAPTERS[max(place - 1, 0) : place], ops.CHAPTERS[place + 1 : place + 2]
+    with st.container(key="course"):
+        for key, neighbours, label in (
+            ("previous", before, _("Previous: {title}")),
+            ("next", after, _("Next: {title}")),
+        ):
+            with st.container(key=key):
+                for neighbour in neighbours:
+                    st.page_link(navigation.page_of(neighbour), label=label.format(title=_(neighbour.title)))
 
 
 def _pairs(pairs: Iterable[Sequence[str]]) -> str:

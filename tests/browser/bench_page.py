@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from pages.shared import stage
+from pages.shared import posters, stage
 
 THEMES = {
     "light": {
@@ -64,7 +64,7 @@ def _page(request: Request) -> HTMLResponse:
 @contextmanager
 def serving(port: int) -> Iterator[str]:
     """The page's address while the server runs in a thread of its own."""
-    app = Starlette(routes=[Route("/", _page), *stage.routes()])
+    app = Starlette(routes=[Route("/", _page), *stage.routes(), *posters.routes()])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
