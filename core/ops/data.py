@@ -1,0 +1,37 @@
+"""Real data that needs no download, each loader cached: photographs, digits, tables, Python's own help texts."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from core import lazy
+
+np = lazy.load("numpy")
+torch = lazy.load("torch")
+
+DIABETES = "datasets/data"  # in scikit-learn's folder
+DIABETES_FEATURES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+
+
+@cache
+def help_texts() -> dict[str, str]:
+    """Python's own help texts: topic -> article. Source: the standard library's pydoc_data.topics."""
+    from pydoc_data.topics import topics  # half a megabyte of text: only where it is used
+
+    return dict(topics)
+
+
+@cache
+def diabetes() -> tuple[torch.Tensor, torch.Tensor]:
+    """442 patients: ten features (442, 10) and the disease's progress after a year (442,), float64.
+
+    The features are centred and have length 1 each, as in scikit-learn's `load_diabetes`. Read from its own files
+    without importing it. Source: Efron, Hastie, Johnstone and Tibshirani, "Least angle regression", 2004.
+    """
+    folder = Path(find_spec("sklearn").origin).parent / DIABETES
+    features = torch.from_numpy(np.loadtxt(folder / "diabetes_data_raw.csv.gz"))
+    centred = features - features.mean(0)
+    progress = torch.from_numpy(np.loadtxt(folder / "diabetes_target.csv.gz"))
+    return centred / torch.linalg.vector_norm(centred, dim=0), progress
