@@ -6,20 +6,20 @@ This runs in the calculator's workers only: everything typed or linked is read, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from core import device, tensors
+from core import device, doctor, tensors
 from core.expression import ExpressionError
 from core.figures import film
 from core.figures import poster as posters
 from core.files import FileError
-from core.operation import Example, Operation, Parameter, Upload, spelled, taken
+from core.operation import Example, Operation, Parameter, Step, Upload, spelled, taken
 from core.ops import find
 from core.panels import Plane
-from core.shapes import ShapeError, show
+from core.shapes import ShapeError, named, show
 from core.words import _, speaking
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
@@ -29,9 +29,10 @@ MOST_IN_CODE = 200  # elements of an input written into the code
 class Refusal(Exception):
     """What was asked cannot be done; `problem` says why, and what would work."""
 
-    def __init__(self, **problem: Any) -> None:
+    def __init__(self, *, steps: Sequence[Step] = (), **problem: Any) -> None:
         super().__init__(problem.get("sentence", ""))
         self.problem = problem
+        self.steps = steps  # a film of the clash, where the concept tells one
 
 
 def operation(arguments: Mapping[str, Any]) -> Answer:
@@ -39,17 +40,29 @@ def operation(arguments: Mapping[str, Any]) -> Answer:
     with speaking(arguments.get("language", "en")):
         try:
             found = find(arguments["key"])
-            given = _read_inputs(found, arguments.get("inputs", {}))
-            return _operation(found, given, arguments)
+            return _operation(_case(found, arguments), arguments)
         except Refusal as refusal:
-            return {"problem": refusal.problem}, {}
+            if not refusal.steps:
+                return {"problem": refusal.problem}, {}
+            figure = film.film(refusal.steps, key=found.key, mode=arguments.get("theme", "light"))
+            return {"problem": refusal.problem, "steps": len(refusal.steps)}, {"film": film.to_json(figure)}
 
 
-def _operation(found: Operation, given: dict[str, torch.Tensor], arguments: Mapping[str, Any]) -> Answer:
+def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
+    """The visitor's tensors and parameters, read."""
     parameters = _given_parameters(found.parameters, arguments)
-    why = _explain(found, given, parameters)
-    placed = {name: tensor.to(device.current()) for name, tensor in given.items()}
-    result = _guarded(lambda: found.run(**placed, **found.run_parameters(parameters)))
+    known = {item.name: item.default for item in found.inputs}
+    try:
+        texts = {**known, **arguments.get("inputs", {}), **found.stood_in(parameters)}
+    except ShapeError as error:
+        raise Refusal(input=None, rule="value", sentence=error.sentence, fix="") from error
+    return doctor.Case(found, texts, _read_inputs(found, texts), parameters)
+
+
+def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
+    found, given, parameters = case.operation, case.given, case.parameters
+    why = _explain(case)
+    result = _run(case)
     steps = _guarded(lambda: list(found.steps(**given, **taken(found.steps, parameters))))
     figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
     data = {
@@ -58,11 +71,47 @@ def _operation(found: Operation, given: dict[str, torch.Tensor], arguments: Mapp
         "code": code(found, given, parameters),
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
+        "alarm": _alarm(case, result),
         "steps": len(steps),
         "home": figure["layout"]["meta"]["home"],
         "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],
     }
     return data, {"film": film.to_json(figure)}
+
+
+def _run(case: doctor.Case) -> Any:
+    """The result; where torch itself refuses, the doctor looks for a change that works."""
+    found = case.operation
+    placed = {name: tensor.to(device.current()) for name, tensor in case.given.items()}
+    try:
+        return _guarded(lambda: found.run(**placed, **found.run_parameters(case.parameters)))
+    except Refusal as refusal:
+        if refusal.problem["rule"] == "torch":
+            refusal.problem |= {
+                "strips": doctor.strips(case.shapes),
+                "fixes": [fix.plain() for fix in doctor.fixes(case)],
+            }
+        raise
+
+
+def _alarm(case: doctor.Case, result: torch.Tensor) -> dict[str, Any] | None:
+    """It ran, and the result is larger than every operand: what happened, and what was probably meant."""
+    sizes = [tensor.numel() for tensor in case.given.values()]
+    if len(sizes) < 2 or result.numel() <= max(sizes) or not case.operation.broadcasts(case.parameters):
+        return None
+    sentence = _(
+        "{tensors} gave {result}: {count} numbers, more than in any of them. Each was stretched along an axis of "
+        "the other. It runs without a word; is it what you meant?"
+    ).format(
+        tensors=_(" and ").join(named(name, shape) for name, shape in case.shapes.items()),
+        result=show(tuple(result.shape)),
+        count=result.numel(),
+    )
+    return {
+        "sentence": sentence,
+        "strips": doctor.strips({**case.shapes, case.operation.result: tuple(result.shape)}),
+        "fixes": [fix.plain() for fix in doctor.meant(case)],
+    }
 
 
 def _facts(
@@ -81,7 +130,11 @@ def example(arguments: Mapping[str, Any]) -> Answer:
             chosen = _example(found, arguments["example"])
             given = _read_inputs(found, arguments.get("inputs", {})) if chosen.uses_inputs else {}
             if given:
-                _explain(found, given, _read_parameters(found.parameters, {}))
+                _explain(
+                    doctor.Case(
+                        found, arguments.get("inputs", {}), given, _read_parameters(found.parameters, {})
+                    )
+                )
             parameters = _given_parameters(chosen.parameters, arguments)
             steps = _guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
         except Refusal as refusal:
@@ -149,14 +202,17 @@ def _given_parameters(known: tuple[Parameter, ...], arguments: Mapping[str, Any]
     return values | {item.name: files.get(item.name) for item in known if isinstance(item, Upload)}
 
 
-def _explain(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]) -> str:
+def _explain(case: doctor.Case) -> str:
+    """Why the shape is as it is; a clash becomes a Refusal with strips, fixes, and the film of the clash."""
+    found = case.operation
     try:
-        return _explained(found, given, parameters)
+        return _explained(found, case.given, case.parameters)
     except ShapeError as error:
-        shapes = {name: list(tensor.shape) for name, tensor in given.items()}
+        fixes = [fix.plain() for fix in doctor.fixes(case)] or _mends(found, case.given, case.parameters)
+        told = found.clash(**case.shapes, **taken(found.clash, case.parameters)) if found.clash else ()
         raise Refusal(
-            input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found), shapes=shapes,
-            clash=[list(pair) for pair in error.clash], apply=_mends(found, given, parameters),
+            input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found),
+            strips=doctor.strips(case.shapes, error.clash), fixes=fixes, steps=list(told),
         ) from error  # fmt: skip
 
 
@@ -167,9 +223,9 @@ def _explained(found: Operation, given: Mapping[str, torch.Tensor], parameters: 
 
 def _mends(
     found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]
-) -> dict[str, str]:
-    """Input name -> text that mends a clash by changing this input alone: cut or filled with zeros, and tried."""
-    mends = {}
+) -> list[dict[str, Any]]:
+    """The last resort, as fixes: one input cut, or filled with zeros, to the size that the others ask for."""
+    mends = []
     for item in (one for one in found.inputs if one.name in given):
         others = {name: tensor for name, tensor in given.items() if name != item.name}
         sizes = {
@@ -184,7 +240,8 @@ def _mends(
         tried = {name: mended if name == item.name else others[name] for name in given}
         with contextlib.suppress(ShapeError):
             _explained(found, tried, parameters)
-            mends[item.name] = tensors.literal(mended)
+            text, shape = tensors.literal(mended), list(mended.shape)
+            mends.append({"code": f"{item.name} = {text}", "shape": shape, "changes": {item.name: text}})
     return mends
 
 

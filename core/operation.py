@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -99,11 +100,12 @@ class Phrase:
     default: str
     longest: int = 80
     when: When = ()
+    optional: bool = False  # may be empty
 
     def read(self, text: str) -> str:
-        """`text` without what does not print; raises ValueError when it is empty or too long."""
+        """`text` without what does not print; raises ValueError when it is too long, or empty where it may not be."""
         clean = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * self.longest]).split())
-        if not clean or len(clean) > self.longest:
+        if (not clean and not self.optional) or len(clean) > self.longest:
             raise ValueError(text)
         return clean
 
@@ -241,7 +243,9 @@ class Operation:
     traps: tuple[Example, ...] = ()
     place: str = ""  # where the operation stands in a network
     challenges: tuple[str, ...] = field(default=())
-    poster: Mapping[str, Any] = field(default_factory=dict)  # parameters that its picture on home is drawn with
+    poster: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # parameters that its picture on home is drawn with
     poster_plane: bool = True  # that picture is the plane or space alone, where there is one
     axes: Mapping[str, str] = field(
         default_factory=dict
@@ -250,8 +254,16 @@ class Operation:
     clash: Callable[..., Iterator[Step]] | None = (
         None  # input shapes by name -> what is told where explain refuses
     )
-    elementwise: bool = False  # operands are broadcast: a result larger than each of them sounds the alarm
+    elementwise: bool | Callable[[Mapping[str, Any]], bool] = (
+        False  # operands are broadcast (for these parameters): a result larger than each of them sounds the alarm
+    )
     swaps: bool = True  # the shape doctor may try the operands the other way round
+    spell: Callable[[Mapping[str, str], Mapping[str, Any]], str] | None = (
+        None  # operands as written, parameters -> the call: {"A": "A.mT", "B": "B"} -> "A.mT @ B"
+    )
+    instead: tuple[str, Callable[[str], Mapping[str, str]]] | None = (
+        None  # a parameter that, where it is not empty, says all inputs in another way: its name, value -> texts
+    )
     arguments: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = (
         None  # parameter values -> what run is called with: "1, :, ::2" as slices; raises ShapeError
     )
@@ -264,6 +276,26 @@ class Operation:
     def run_parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the parameter `values` that `run` takes: `torch.sum(A, dim=axis)` needs the axis."""
         return taken(self.run, self.arguments(values) if self.arguments else values)
+
+    def written(self, operands: Mapping[str, str], values: Mapping[str, Any]) -> str:
+        """The call with `operands` as they are written: "torch.mv(A.T, x)"; plain assignments where it has no place."""
+        if self.spell:
+            return self.spell(operands, values)
+        found = {name: re.findall(rf"\b{name}\b", self.call) for name in operands}
+        if all(len(places) == 1 for places in found.values()):
+            known = "|".join(operands)
+            return re.sub(rf"\b({known})\b", lambda place: operands[place[1]], self.call)
+        return ", ".join(f"{name} = {text}" for name, text in operands.items() if name != text)
+
+    def stood_in(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        """The input texts that a parameter stands for (`instead`); {} where the inputs count. Raises ShapeError."""
+        if not self.instead or not values.get(self.instead[0]):
+            return {}
+        return self.instead[1](values[self.instead[0]])
+
+    def broadcasts(self, values: Mapping[str, Any]) -> bool:
+        """Whether operands are broadcast cell by cell, with these parameters."""
+        return self.elementwise(values) if callable(self.elementwise) else self.elementwise
 
 
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,13 +17,14 @@ LAYERS = {
     "pages": {"pages.shared", "core.ops"},
     "pages.shared": {
         "core.answers", "core.calculator", "core.device", "core.figures", "core.export", "core.limits",
-        "core.operation", "core.ops", "core.words",
+        "core.operation", "core.ops", "core.shapes", "core.words",
     },
     "core.calculator": {"core.device", "core.limits", "core.words"},
     "core.answers": {
-        "core.device", "core.expression", "core.figures", "core.files", "core.limits", "core.numbers", "core.operation", "core.ops",
+        "core.device", "core.doctor", "core.expression", "core.figures", "core.files", "core.limits", "core.numbers", "core.operation", "core.ops",
         "core.panels", "core.shapes", "core.tensors", "core.words",
     },
+    "core.doctor": {"core.expression", "core.operation", "core.shapes", "core.tensors"},
     "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
     "core.figures": {"core.numbers", "core.operation", "core.panels", "core.words"},
     "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},

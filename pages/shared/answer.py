@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -32,16 +32,45 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Fix:
+    """A change that was executed and works: the call as it is written then, its result's shape, and what to set."""
+
+    code: str
+    shape: tuple[int, ...]
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Problem:
-    """Why there is no answer. `apply`: input name -> text that mends it; `start`, `end`: the place in the text."""
+    """Why there is no answer. `strips`: the shapes that met (core.doctor); `start`, `end`: the place in the text.
+
+    `film`: the clash told on the stage, where the concept tells one.
+    """
 
     rule: str
     sentence: str
     input: str | None = None
     fix: str = ""
-    apply: Mapping[str, str] = field(default_factory=dict)
+    fixes: tuple[Fix, ...] = ()
     start: int | None = None
     end: int | None = None
+    strips: Sequence[Mapping[str, Any]] = ()
+    film: bytes = b""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """It ran, but probably another thing was meant: what happened, the shapes, and what would do the other thing."""
+
+    sentence: str
+    fixes: tuple[Fix, ...]
+    strips: Sequence[Mapping[str, Any]]
+
+
+def alarm_of(found: Answer) -> Alarm | None:
+    """The alarm of an answer, if any."""
+    data = found.data.get("alarm")
+    return Alarm(data["sentence"], _fixes(data), data["strips"]) if data else None
 
 
 def of_operation(operation: Operation, values: Mapping[str, Any]) -> Answer | Problem:
@@ -100,7 +129,7 @@ def _ask(
     except calculator.Failure as failure:
         return _failed(failure)
     if "problem" in reply.data:
-        return _problem(reply.data["problem"])
+        return _problem(reply.data["problem"], reply.blobs.get("film", b""))
     return Answer(reply.data, reply.blobs["film"])
 
 
@@ -112,14 +141,22 @@ def _apart(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     return {**request, "parameters": kept}, files
 
 
-def _problem(data: Mapping[str, Any]) -> Problem:
-    name = data.get("input")
-    mend = data.get("apply") or {}
-    if isinstance(mend, str):
-        mend = {name: mend} if name else {}
+def _problem(data: Mapping[str, Any], film: bytes) -> Problem:
     return Problem(
-        data["rule"], data["sentence"], name, data.get("fix") or "", mend, data.get("start"), data.get("end")
+        data["rule"],
+        data["sentence"],
+        data.get("input"),
+        data.get("fix") or "",
+        _fixes(data),
+        data.get("start"),
+        data.get("end"),
+        data.get("strips") or (),
+        film,
     )
+
+
+def _fixes(data: Mapping[str, Any]) -> tuple[Fix, ...]:
+    return tuple(Fix(one["code"], tuple(one["shape"]), one["changes"]) for one in data.get("fixes") or ())
 
 
 def _failed(failure: calculator.Failure) -> Problem:

@@ -25,7 +25,7 @@ from core.operation import (
 from core.words import _
 from pages.shared import state
 from pages.shared.answer import Problem
-from pages.shared.markup import put, tag
+from pages.shared.markup import put, tag, written_shape
 from pages.shared.problem import show_problem
 
 MOST_KEPT = (
@@ -122,14 +122,9 @@ def show_reset(operation: Operation) -> None:
     )
 
 
-def written_shape(shape: Sequence[int]) -> str:
-    """A shape as torch writes it: (2, 3), (3,), ()."""
-    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
-
-
 def _input_field(operation: Operation, item: Input) -> None:
     field = state.key(operation, f"{item.name}.field")
-    _mirror(field, st.session_state.get(state.key(operation, item.name), item.default))
+    _mirror(field, state.shown(operation)[item.name])
     st.text_input(
         f"{item.name}: {_(item.label)}",
         key=field,

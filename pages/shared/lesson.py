@@ -19,6 +19,7 @@ from pages.shared import answer, controls, drag, link, notes, practice, stage, s
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
 from pages.shared.part import part
+from pages.shared.problem import show_alarm
 from pages.shared.sections import show_code, show_next, show_place, show_result, show_text
 
 HEAD_START = 0.03  # seconds; the texts are no later on the screen, as the browser draws in that time
@@ -45,12 +46,14 @@ def show_plate(operation: Operation) -> None:
         stage_column, side = st.columns(PLATE, gap="medium")
     found, problem = _answers(operation, state.newly_linked(operation))
     with stage_column:
-        moved = show_stage(operation, found) if found else None
+        clash = problem.film if problem else b""
+        picture = Answer({}, clash) if clash else found
+        moved = show_stage(operation, picture) if picture else None
     if found:
         _picture_first(operation, found)
     with side, st.container(key="inputs"):
         show_side(operation, found, problem)
-    if found and _let_go(operation, moved, found):
+    if found and not clash and _let_go(operation, moved, found):
         st.rerun(scope="fragment")
     with notes_place:
         notes.show(operation)
@@ -98,6 +101,9 @@ def show_side(operation: Operation, found: Answer | None, problem: Problem | Non
     known = found.data["inputs"] if found and not problem else {}
     for item, place in zip(operation.inputs, places, strict=True):
         controls.show_shape(place, item, known.get(item.name))
+    alarm = answer.alarm_of(found) if found and not problem else None
+    if alarm:
+        show_alarm(operation, alarm)
     controls.show_presets(operation)
     controls.show_operation_parameters(operation)
     controls.show_reset(operation)

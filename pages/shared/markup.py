@@ -6,7 +6,7 @@ Every value is escaped; there is no way to pass markup through. Streamlit saniti
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -51,3 +51,8 @@ def join(parts: Iterable[object], between: object = "") -> Html:
 def put(*parts: object) -> None:
     """Show the parts on the page."""
     st.html(join(parts))
+
+
+def written_shape(shape: Sequence[int]) -> str:
+    """A shape as torch writes it: (2, 3), (3,), ()."""
+    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"

@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import words
 from core.operation import Operation
+from core.shapes import ShapeError
 from pages.shared import language, link
 
 PAGE = "atlas.page"  # the page shown last
@@ -44,9 +45,31 @@ def values(operation: Operation) -> dict[str, Any]:
 
 
 def put(operation: Operation, changes: Mapping[str, Any]) -> None:
-    """Change some values. Also a callback for presets, fixes and Reset."""
-    for name, value in changes.items():
+    """Change some values. Also a callback for presets, fixes and Reset.
+
+    An input that is changed while a parameter stands in for all of them takes the others' texts from it, and its place.
+    """
+    for name, value in {**_taken_over(operation, changes), **changes}.items():
         st.session_state[key(operation, name)] = value
+
+
+def shown(operation: Operation) -> dict[str, Any]:
+    """The values as the fields show them: inputs that a parameter stands in for have the texts it means."""
+    found = values(operation)
+    try:
+        return {**found, **operation.stood_in(found)}
+    except ShapeError:
+        return found
+
+
+def _taken_over(operation: Operation, changes: Mapping[str, Any]) -> dict[str, Any]:
+    if not operation.instead or operation.instead[0] in changes:
+        return {}
+    inputs = [item.name for item in operation.inputs]
+    if not any(name in inputs for name in changes):
+        return {}
+    texts = shown(operation)
+    return {**{name: texts[name] for name in inputs}, operation.instead[0]: ""}
 
 
 def accepted(operation: Operation) -> dict[str, Any]:
