@@ -16,6 +16,7 @@ from core.figures import (
     curve,
     grid,
     image,
+    linked,
     maps,
     plane,
     raster,
@@ -87,16 +88,24 @@ def _draw(panels: Sequence[Panel], mode: str, kept: dict[int, list[Trace]]) -> d
 
 
 def _order(drawn: Sequence[dict[str, Trace]]) -> list[str]:
-    """Every trace name once, in drawing order."""
-    names: dict[str, None] = {}
+    """Every trace name once, in drawing order: what comes in a later step keeps its place among its neighbours."""
+    order: list[str] = []
     for traces in drawn:
-        names.update(dict.fromkeys(traces))
-    return list(names)
+        place = 0
+        for name in traces:
+            if name in order:
+                place = order.index(name) + 1
+                continue
+            order.insert(place, name)
+            place += 1
+    return order
 
 
 def _frames(drawn: Sequence[dict[str, Trace]], order: list[str]) -> tuple[list[Figure], list[Trace]]:
     known = {name: next(traces[name] for traces in drawn if name in traces) for name in order}
     by_step = [[traces.get(name) or _empty(known[name]) for name in order] for traces in drawn]
+    for versions in zip(*by_step, strict=True):
+        _one_size(versions)
     changing = {}
     for k in range(len(order)):
         differing = _differing([traces[k] for traces in by_step])
@@ -111,6 +120,14 @@ def _frames(drawn: Sequence[dict[str, Trace]], order: list[str]) -> tuple[list[F
         for step, traces in enumerate(by_step)
     ]
     return frames, by_step[0]
+
+
+def _one_size(versions: Sequence[Trace]) -> None:
+    """Letters of a trace are as small in every step as the step with the longest number needs them."""
+    units = [trace["meta"]["unit"] for trace in versions if "unit" in trace["meta"]]
+    if units:
+        smallest = {path: min(unit[path] for unit in units) for path in units[0] if path != "axis"}
+        versions[0]["meta"]["unit"].update(smallest)
 
 
 def _differing(versions: list[Trace]) -> list[str]:
@@ -188,6 +205,9 @@ def _stage(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Fig
         turns: Figure = {}
         for panel in step.panels:
             state |= getattr(panel, "state", {})
+            for variable in getattr(panel, "variables", ()):
+                if variable.moving != variable.name:  # the variable itself stays where the hand has it
+                    state.pop(variable.name, None)
             turns |= getattr(panel, "turns", {})
         if state:
             entry["state"] = {name: _plain(value) for name, value in state.items()}
@@ -197,10 +217,15 @@ def _stage(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Fig
             }
         if step.links:
             entry["links"] = [_link(link) for link in step.links]
+            entry["cells"] = {
+                panel.name: grid.identity(panel) for panel in step.panels if isinstance(panel, Cells)
+            }
         told.append(entry)
     first = steps[0]
     meta: Figure = {"steps": told, "duration": theme.TWEEN_MS, "home": home(steps), "equal": True}
     meta["arrange"] = arrange.relayouts(first.panels, places, first.layout)
+    if any(step.links for step in steps):
+        meta["linked"] = linked.spots(first.panels)
     return meta | _hands(first.panels, mode)
 
 
@@ -266,10 +291,11 @@ def unfold(figure: Figure, between: int = 0) -> Figure:
     """
     told = figure["layout"]["meta"]["steps"]
     moving = [k for k, trace in enumerate(figure["data"]) if "map" in trace["meta"]]
+    known = {name: one["value"] for name, one in figure["layout"]["meta"].get("variables", {}).items()}
     frames = []
     for step, frame in enumerate(figure["frames"]):
-        here = told[step].get("state", {})
-        before = told[max(0, step - 1)].get("state", {})
+        here = known | told[step].get("state", {})
+        before = known | told[max(0, step - 1)].get("state", {})
         for part in range(1, between + 2) if step else [between + 1]:
             state = {name: _between(before[name], here[name], part / (between + 1)) for name in here}
             baked = {k: _baked(figure["data"][k], state) for k in moving}

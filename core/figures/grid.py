@@ -1,84 +1,99 @@
-"""Cells: blocks of numbers side by side as in a formula, every cell one marker, the lit ones framed."""
+"""Cells: blocks of numbers in lines, as in a formula. Every cell is one marker; lines and letters are in grid_lines."""
 
 from __future__ import annotations
 
+import html
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from core.figures import theme
+from core.figures import grid_lines, theme
+from core.figures.grid_room import Frame, Placed, breadth, frame, ranges, rank
 from core.figures.marks import Trace
 from core.numbers import number
 from core.panels import Block, Cells
+from core.words import _
 
-GAP = 0.45  # between two blocks
-SIGN = 0.75  # room for a sign such as "="
-HEAD = 0.95  # room for the names above the blocks
-SIDE = 0.35  # air around the whole
-NOTE = 0.6
-LINE_GAP = 0.5  # between two lines, besides the room for the names
+__all__ = ["axes", "cells_of", "draw", "frame", "identity", "ranges"]
+
+LARGEST_TEXT = 0.42  # of a cell
+PALER = 0.3  # of its strength has the fill of a ghost
+FADED = 0.12
 
 
-class Placed(NamedTuple):
-    """A block and the centre of its first cell; y grows downwards."""
+class Drawn(NamedTuple):
+    """One cell: its place in the block and on the panel."""
 
     block: Block
-    left: float
-    top: float
+    i: int
+    j: int
+    x: float
+    y: float
+    value: float | None
 
-
-class Frame(NamedTuple):
-    """The placed blocks, the middles of their signs, and the room they take, in cells."""
-
-    placed: tuple[Placed, ...]
-    middles: tuple[float, ...]
-    width: float
-    height: float
-
-
-def frame(panel: Cells) -> Frame:
-    """Where every block stands: line below line, in each one row of blocks centred on each other."""
-    placed, middles, widest, down = [], [], 0.0, 0.0
-    for index, blocks in enumerate(panel.lines):
-        down += HEAD + LINE_GAP if index else 0.0
-        tallest = max((len(block.rows) for block in blocks), default=0)
-        cursor = 0.0
-        for k, block in enumerate(blocks):
-            cursor += SIGN if block.before else GAP if k else 0.0
-            columns = max(1, len(block.rows[0])) if block.rows else 1
-            placed.append(Placed(block, cursor + 0.5, down + (tallest - len(block.rows)) / 2 + 0.5))
-            middles.append(down + tallest / 2)
-            cursor += columns
-        widest = max(widest, cursor)
-        down += max(1, tallest) + (NOTE if any(block.note for block in blocks) else 0.0)
-    return Frame(tuple(placed), tuple(middles), widest, down or 1.0)
-
-
-def ranges(panels: Sequence[Cells]) -> tuple[list[float], list[float]]:
-    """The x and y ranges of the axes that hold the blocks at every step; y grows downwards."""
-    rooms = [frame(panel) for panel in panels]
-    width, height = max(room.width for room in rooms), max(room.height for room in rooms)
-    return [-SIDE, width + SIDE], [height + SIDE, -HEAD - SIDE]
+    @property
+    def text(self) -> str:
+        """What is written in it."""
+        words = self.block.texts
+        if self.i < len(words) and self.j < len(words[self.i]) and words[self.i][self.j]:
+            return words[self.i][self.j]
+        return "" if self.value is None else number(self.value)
 
 
 def axes(panels: Sequence[Cells], _mode: str) -> tuple[dict, dict, bool]:
-    """Invisible axes that hold the blocks, cells square."""
+    """Invisible axes that hold the blocks at every step, cells square."""
     across, down = ranges(panels)
     hidden = {"visible": False, "fixedrange": True}
     return hidden | {"range": across}, hidden | {"range": down}, True
 
 
 def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
-    """Seven traces: plate, squares, numbers, brackets, names and signs, notes below, and the frames of lit cells."""
+    """From the back: plate, squares, numbers, flights and the blocks over them, lines, names, and the lit frames.
+
+    What a panel has none of (axes, ghosts, flights ...) has no trace.
+    """
     room = frame(panel)
+    below = [placed for placed in room.placed if not placed.block.over]
+    over = [placed for placed in room.placed if placed.block.over]
+    largest = _largest(room)
+    drawn = [_plate(panel, mode), *_numbered(below, largest, mode, "")]
+    if panel.flights:
+        drawn.append(_flights(panel, room, largest, mode))
+    if over:
+        drawn += _numbered(over, largest, mode, "over-")
+    drawn += grid_lines.draw(room, mode)
     place = {"type": "scatter", "xaxis": axes[0], "yaxis": axes[1], "showlegend": False, "hoverinfo": "skip"}
-    drawn = [_plate(panel, mode), _squares(room, mode), _numbers(room, mode), _brackets(room, mode)]
-    drawn += [_names(room, mode), _notes(room, mode), _lit(room, mode)]
     for trace in drawn:
         trace["meta"]["name"] = f"{panel.name}-{trace['meta']['name']}"
         if "unit" in trace["meta"]:
             trace["meta"]["unit"]["axis"] = axes[0]
     return [place | trace for trace in drawn]
+
+
+def cells_of(placed: Iterable[Placed]) -> Iterator[Drawn]:
+    """Every cell, block by block and row by row."""
+    for block, left, top, _lettered in placed:
+        for i, row in enumerate(block.rows):
+            for j, value in enumerate(row):
+                yield Drawn(block, i, j, left + j, top + i, value)
+
+
+def identity(panel: Cells) -> list[dict[str, Any]]:
+    """What the browser has to know of the blocks to find a tensor's cells: in the order of the traces' points."""
+    blocks = sorted(panel.blocks, key=lambda block: block.over)
+    return [
+        {
+            "tensor": block.tensor or block.name,
+            "at": list(block.at),
+            "rank": rank(block),
+            "size": [len(block.rows), len(block.rows[0]) if block.rows else 0],
+        }
+        | ({"whole": list(block.whole)} if block.whole else {})
+        | ({"first": list(block.first)} if any(block.first) else {})
+        | ({} if block.upright else {"lying": True})
+        | ({"over": True} if block.over else {})
+        for block in blocks
+    ]
 
 
 def _plate(panel: Cells, mode: str) -> Trace:
@@ -94,132 +109,126 @@ def _plate(panel: Cells, mode: str) -> Trace:
     }
 
 
-def _cells(room: Frame):
-    """Every cell as (block, i, j, x, y, value)."""
-    for block, left, top in room.placed:
-        for i, row in enumerate(block.rows):
-            for j, value in enumerate(row):
-                yield block, i, j, left + j, top + i, value
+def _largest(room: Frame) -> float:
+    """The size that the strongest colour stands for."""
+    sizes = [
+        abs(cell.value)
+        for cell in cells_of(room.placed)
+        if cell.value is not None and math.isfinite(cell.value)
+    ]
+    return max(sizes, default=1.0) or 1.0
 
 
-def _squares(room: Frame, mode: str) -> Trace:
-    cells = list(_cells(room))
-    largest = max((abs(v) for *_, v in cells if v is not None and math.isfinite(v)), default=1.0) or 1.0
+def _numbered(placed: Sequence[Placed], largest: float, mode: str, prefix: str) -> list[Trace]:
+    cells = list(cells_of(placed))
+    return [
+        _squares(cells, largest, mode, f"{prefix}squares"),
+        _numbers(cells, mode, f"{prefix}numbers"),
+    ]
+
+
+def _squares(cells: Sequence[Drawn], largest: float, mode: str, name: str) -> Trace:
     return {
         "mode": "markers",
-        "x": [x for _, _, _, x, _, _ in cells],
-        "y": [y for _, _, _, _, y, _ in cells],
+        "x": [cell.x for cell in cells],
+        "y": [cell.y for cell in cells],
         "marker": {
             "symbol": "square",
             "size": 40,
-            "color": [_fill(value, largest, mode) for *_, value in cells],
+            "color": [_fill(cell, largest, mode) for cell in cells],
             "line": {"width": 1, "color": theme.colour("hairline", mode)},
             "opacity": 1,
         },
         "hoverinfo": "text",
-        "hovertext": [f"{block.name}[{i}, {j}] = {_exact(value)}" for block, i, j, _, _, value in cells],
-        "meta": {"name": "squares", "unit": {"marker.size": 0.94}},
+        "hovertext": [_spoken(cell) for cell in cells],
+        "meta": {"name": name, "unit": {"marker.size": 0.94}},
     }
 
 
-def _fill(value: float | None, largest: float, mode: str) -> str:
-    if value is None or not math.isfinite(value):
+def _fill(cell: Drawn, largest: float, mode: str) -> str:
+    if cell.value is None or not math.isfinite(cell.value):
         return theme.colour("background", mode)
-    return theme.signed(value / largest, mode)
+    here = (cell.i, cell.j)
+    strength = FADED if here in cell.block.faded else PALER if here in cell.block.ghost else 1.0
+    return theme.signed(strength * cell.value / largest, mode)
 
 
-def _exact(value: float | None) -> str:
-    return "?" if value is None else repr(value).replace("-", "−")
+def _spoken(cell: Drawn) -> str:
+    """What a cell says when it is pointed at: its index, its value in full, and what is special about it."""
+    block, here = cell.block, (cell.i, cell.j)
+    first, second = block.first
+    own = {
+        0: (),
+        1: (cell.i + first,) if block.upright else (cell.j + second,),
+        2: (cell.i + first, cell.j + second),
+    }[rank(block)]
+    index = ", ".join(map(str, (*block.at, *own)))
+    name = html.escape(block.tensor or block.name, quote=False)
+    said = [f"{name}[{index}] = {_exact(cell)}" if index else f"{name} = {_exact(cell)}"]
+    if cell.value is not None and math.isnan(cell.value):
+        said.append(_("NaN: not a number"))
+    elif cell.value is not None and math.isinf(cell.value):
+        said.append(_("∞: too large for this dtype, or divided by zero"))
+    if here in block.ghost:
+        said.append(_("a repeated value: it is not stored again"))
+    if here in block.flagged:
+        said.append(_("marked: look at this one"))
+    return "<br>".join(said)
 
 
-def _numbers(room: Frame, mode: str) -> Trace:
-    cells = list(_cells(room))
-    texts = ["" if value is None else number(value) for *_, value in cells]
-    # a digit is about 0.58 em wide: the longest number stays inside its cell
-    size = min(0.42, 0.88 / (0.58 * max((len(text) for text in texts), default=1) or 1))
+def _exact(cell: Drawn) -> str:
+    if cell.text and cell.value is not None and cell.text != number(cell.value):
+        return f"{html.escape(cell.text, quote=False)} ({number(cell.value, 7)})"
+    if cell.value is None:
+        return html.escape(cell.text, quote=False) or "?"
+    return number(cell.value) if not math.isfinite(cell.value) else repr(cell.value).replace("-", "−")
+
+
+def _numbers(cells: Sequence[Drawn], mode: str, name: str) -> Trace:
+    texts = [cell.text for cell in cells]
+    widest = max((breadth(text, 1.0) for text in texts), default=0.0)
+    ink, quiet = theme.colour("ink", mode), theme.colour("quiet", mode)
+    hues = [quiet if (cell.i, cell.j) in {*cell.block.faded, *cell.block.ghost} else ink for cell in cells]
     return {
         "mode": "text",
-        "x": [x for _, _, _, x, _, _ in cells],
-        "y": [y for _, _, _, _, y, _ in cells],
-        "text": texts,
+        "x": [cell.x for cell in cells],
+        "y": [cell.y for cell in cells],
+        "text": [html.escape(text, quote=False) for text in texts],
+        "textfont": {"size": 16, "color": hues if quiet in hues else ink},
+        # the longest number stays inside its cell
+        "meta": {
+            "name": name,
+            "unit": {"textfont.size": min(LARGEST_TEXT, 0.88 / widest if widest else 1.0)},
+        },
+    }
+
+
+def _flights(panel: Cells, room: Frame, largest: float, mode: str) -> Trace:
+    """Copies of cells where they are now: over the block they come from, or under the one they have landed on."""
+    cells = {(cell.block.name, (cell.i, cell.j)): cell for cell in cells_of(room.placed)}
+    known = [flight for flight in panel.flights if flight.start in cells and flight.end in cells]
+    spots = [cells[flight.end if flight.landed else flight.start] for flight in known]
+    carried = [cells[flight.start] for flight in known]
+    texts = [cell.text for cell in carried]
+    widest = max((breadth(text, 1.0) for text in texts), default=0.0)
+    return {
+        "mode": "markers+text",
+        "x": [spot.x for spot in spots],
+        "y": [spot.y for spot in spots],
+        "text": [html.escape(text, quote=False) for text in texts],
         "textfont": {"size": 16, "color": theme.colour("ink", mode)},
-        "meta": {"name": "numbers", "unit": {"textfont.size": size}},
-    }
-
-
-def _brackets(room: Frame, mode: str) -> Trace:
-    xs: list[float | None] = []
-    ys: list[float | None] = []
-    for block, left, top in room.placed:
-        if not block.brackets or not block.rows:
-            continue
-        low, high = left - 0.5, left - 0.5 + max(1, len(block.rows[0]))
-        up, down = top - 0.5, top - 0.5 + len(block.rows)
-        for side, inner in ((low - 0.08, low + 0.1), (high + 0.08, high - 0.1)):
-            xs += [inner, side, side, inner, None]
-            ys += [up - 0.08, up - 0.08, down + 0.08, down + 0.08, None]
-    return {
-        "mode": "lines",
-        "x": xs,
-        "y": ys,
-        "line": {"width": 2, "color": theme.colour("ink", mode)},
-        "meta": {"name": "brackets"},
-    }
-
-
-def _names(room: Frame, mode: str) -> Trace:
-    xs, ys, texts, hues = [], [], [], []
-    for (block, left, top), middle in zip(room.placed, room.middles, strict=True):
-        columns = max(1, len(block.rows[0])) if block.rows else 1
-        centre = left - 0.5 + columns / 2
-        items = [(centre, top - 1.05, f"<b>{block.name}</b>", block.colour or "ink")]
-        if block.before:
-            items.append((left - 0.5 - SIGN / 2, middle, block.before, "ink"))
-        for x, y, text, hue in items:
-            xs.append(x)
-            ys.append(y)
-            texts.append(text)
-            hues.append(theme.colour(hue, mode))
-    return {
-        "mode": "text",
-        "x": xs,
-        "y": ys,
-        "text": texts,
-        "textfont": {"size": 17, "color": hues},
-        "meta": {"name": "names", "unit": {"textfont.size": 0.42}},
-    }
-
-
-def _notes(room: Frame, mode: str) -> Trace:
-    """What of a large tensor is shown, under its block."""
-    noted = [placed for placed in room.placed if placed.block.note]
-    return {
-        "mode": "text",
-        "x": [left - 0.5 + len(block.rows[0]) / 2 for block, left, _top in noted],
-        "y": [top + len(block.rows) - 0.1 for block, _left, top in noted],
-        "text": [block.note for block, _left, _top in noted],
-        "textfont": {"size": 14, "color": theme.colour("quiet", mode)},
-        "meta": {"name": "notes", "unit": {"textfont.size": 0.3}},
-    }
-
-
-def _lit(room: Frame, mode: str) -> Trace:
-    """Frames of lit cells: as many as the longer side of each block, so that they slide from cell to cell."""
-    xs: list[float | None] = []
-    ys: list[float | None] = []
-    for block, left, top in room.placed:
-        slots = max(len(block.rows), len(block.rows[0]) if block.rows else 0)
-        cells = list(block.lit[:slots])
-        half = 0.47 if cells else 0.0
-        cells += [cells[-1] if cells else (0, 0)] * (slots - len(cells))
-        for i, j in cells:
-            x, y = left + j, top + i
-            xs += [x - half, x + half, x + half, x - half, x - half, None]
-            ys += [y - half, y - half, y + half, y + half, y - half, None]
-    return {
-        "mode": "lines",
-        "x": xs,
-        "y": ys,
-        "line": {"width": 3, "color": theme.colour("accent", mode)},
-        "meta": {"name": "lit"},
+        "marker": {
+            "symbol": "square",
+            "size": 40,
+            "color": [_fill(cell, largest, mode) for cell in carried],
+            "line": {"width": 1, "color": theme.colour("hairline", mode)},
+            "opacity": 1,
+        },
+        "meta": {
+            "name": "flights",
+            "unit": {
+                "marker.size": 0.94,
+                "textfont.size": min(LARGEST_TEXT, 0.88 / widest if widest else 1.0),
+            },
+        },
     }

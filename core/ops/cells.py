@@ -46,6 +46,9 @@ def block(
     )
     note = more.pop("note", "") or (window_note(tuple(tensor.shape)) if tensor.dim() > 1 else "")
     inside = tuple((i, j) for i, j in lit if i < MOST and j < MOST)
+    more = {"rank": tensor.dim(), **more}
+    if max(table.shape, default=0) > MOST:
+        more.setdefault("whole", tuple(table.shape))
     return Block(name, shown, inside, before, colour, note, axes=axes, upright=upright, **more)
 
 

@@ -13,7 +13,7 @@ from core.ops import geometry, linear_marks
 from core.ops.cells import MOST, block
 from core.ops.digits_layer import DIGITS_LAYER
 from core.ops.star_is_not_at import STAR_IS_NOT_AT
-from core.panels import Bind, Handle, Mark, Panel, Path, Plane, Turn, Variable, in_line
+from core.panels import Bind, Handle, Link, Mark, Panel, Path, Plane, Source, Turn, Variable, in_line
 from core.words import N_, _
 
 torch = lazy.load("torch")
@@ -22,6 +22,9 @@ MOST_DRAWN = 3  # axes of a space that can be drawn
 MOST_FACTORED = 128  # rows or columns up to which rank and eigenvalues are worked out
 MOST_SPELLED = 4  # products or entries written out in a sentence
 MOST_TERMS = 12  # products told one by one; a larger matrix is told row by row
+AXES = {"m": "axis1", "n": "accent"}  # n disappears
+ROWS, COLUMNS = AXES.items()
+LINKS = (Link("y", (Source("A", (0, None)), Source("x", (None,))), "dot"),)
 
 
 def run(A: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -189,10 +192,10 @@ def steps(
     here, how = None, None
     for moment in moments:
         here, how = moment.M, moment.turn
-        yield Step(_panels(scene, here, how, reading, Told()), moment.sentence, moment.formula)
+        yield Step(_panels(scene, here, how, reading, Told()), moment.sentence, moment.formula, links=LINKS)
     tell = _tell_columns if reading == "columns" else _tell_rows
     for told, sentence, formula in tell(A, x, scene.y):
-        yield Step(_panels(scene, here, None, reading, told), sentence, formula)
+        yield Step(_panels(scene, here, None, reading, told), sentence, formula, links=LINKS)
 
 
 def _panels(
@@ -206,9 +209,9 @@ def _panels(
     if told.columns == scene.x.numel():
         partial = scene.y  # torch.mv's own last digit, not that of the sum of parts
     cells = in_line(
-        block("A", scene.A, lit=told.A, colour="matrix"),
-        block("x", scene.x, lit=told.x, colour="vector"),
-        block("y", partial, lit=told.y, before="=", colour="image", known=known),
+        block("A", scene.A, lit=told.A, colour="matrix", axes=(ROWS, COLUMNS)),
+        block("x", scene.x, lit=told.x, colour="vector", axes=(COLUMNS,)),
+        block("y", partial, lit=told.y, before="=", colour="image", known=known, axes=(ROWS,)),
     )
     if M is None:
         return (cells,)
@@ -502,6 +505,8 @@ MATRIX_VECTOR = Operation(
     ),
     practice=(DIGITS_LAYER,),
     traps=(STAR_IS_NOT_AT,),
+    axes=AXES,
+    shape_line="A (m, n) @ x (n) → y (m)",
     place=N_(
         "A fully connected layer is this product and a bias: y = Wx + b. Each row of W asks one question of the "
         "input, each entry of y is an answer."

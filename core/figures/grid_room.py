@@ -1,0 +1,203 @@
+"""Where the blocks of a Cells panel stand, and the room that their names, axes, signs and notes take; in cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from core.panels import Block, Cell, Cells
+
+GAP = 0.45  # between two blocks
+SIGN = 0.75  # room for a sign such as "="
+HEAD = 0.95  # room for the names above the blocks
+SIDE = 0.35  # air around the whole
+NOTE = 0.6
+TITLE = 0.8
+LINE_GAP = 0.3  # between two lines, besides the room for the names
+RULE = 0.24  # from a block's edge to the rule of its axis
+LETTER = 0.34  # size of an axis's letter
+NAME = 0.42  # size of a name
+SMALL = 0.3  # size of a note
+MORE = 0.35  # room for the dots that say "and more"
+SHORTEST = 9.0 / 44  # what a note may take of the width for one letter is never less
+
+
+class Placed(NamedTuple):
+    """A block and the centre of its first cell; y grows downwards. `lettered`: its rows, its columns bear letters."""
+
+    block: Block
+    left: float
+    top: float
+    lettered: tuple[bool, bool]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, right, top and bottom edge."""
+        height, width = extent(self.block)
+        return self.left - 0.5, self.left - 0.5 + width, self.top - 0.5, self.top - 0.5 + height
+
+
+class Frame(NamedTuple):
+    """The placed blocks, the middles of their signs, the lefts of the titles, and the room all take, in cells."""
+
+    placed: tuple[Placed, ...]
+    middles: tuple[float, ...]
+    titles: tuple[tuple[float, str], ...]  # y and text
+    width: float
+    height: float
+
+
+def extent(block: Block) -> tuple[int, int]:
+    """Rows and columns that are drawn; an empty block takes the room of one column."""
+    return len(block.rows), max(1, len(block.rows[0])) if block.rows else 1
+
+
+def breadth(text: str, size: float) -> float:
+    """How wide a text is about, letters being `size` high."""
+    plain = re.sub(r"<[^>]*>", "", text)
+    return size * sum(1.0 if ord(letter) > 0x2E7F else 0.56 for letter in plain)
+
+
+def rank(block: Block) -> int:
+    """How many axes the slice has that the block shows."""
+    return block.rank if block.rank is not None else len(block.axes) or 2
+
+
+def sides(block: Block) -> dict[str, tuple[str, str, int]]:
+    """The axes along the block's edges: {"left": (name, colour, size), "top": ...}."""
+    height, width = block.whole or extent(block)
+    if not block.axes or not block.rows:
+        return {}
+    if len(block.axes) == 1:
+        name, colour = block.axes[0]
+        return {"left": (name, colour, height)} if block.upright else {"top": (name, colour, width)}
+    (row, row_colour), (column, column_colour) = block.axes[:2]
+    found = {"left": (row, row_colour, height), "top": (column, column_colour, width)}
+    return {side: axis for side, axis in found.items() if axis[0]}
+
+
+def letter(axis: tuple[str, str, int]) -> str:
+    """An axis as it is written at an edge: its name and size."""
+    return f"{axis[0]} {axis[2]}"
+
+
+def truncated(block: Block) -> tuple[int, int]:
+    """How many rows and columns of the slice are not drawn."""
+    if not block.whole:
+        return 0, 0
+    height, width = extent(block)
+    return max(0, block.whole[0] - height), max(0, block.whole[1] - width)
+
+
+def frame(panel: Cells) -> Frame:
+    """Where every block stands: line below line, each centred, in each one row of blocks centred on each other."""
+    lines = [_line(blocks) for blocks in panel.lines]
+    titles = [panel.titles[k] if k < len(panel.titles) else "" for k in range(len(lines))]
+    widths = [*(width for _found, width in lines), *(breadth(title, LETTER) for title in titles)]
+    widest = max(widths, default=1.0)
+    placed, middles, written, down = [], [], [], 0.0
+    for index, ((found, width), title) in enumerate(zip(lines, titles, strict=True)):
+        down += LINE_GAP if index else 0.0
+        if title:
+            written.append((down + TITLE / 2, title))
+            down += TITLE
+        blocks = [block for block, _x, _lettered in found]
+        down += _head(found)
+        tallest = max((len(block.rows) for block in blocks), default=0)
+        shift = (widest - width) / 2
+        for block, x, lettered in found:
+            placed.append(Placed(block, shift + x, down + (tallest - len(block.rows)) / 2 + 0.5, lettered))
+            middles.append(down + tallest / 2)
+        down += max(1, tallest) + _foot(blocks)
+    return Frame(tuple(placed), tuple(middles), tuple(written), widest, down or 1.0)
+
+
+Laid = list[tuple[Block, float, tuple[bool, bool]]]
+
+
+def _line(blocks: Sequence[Block]) -> tuple[Laid, float]:
+    """The blocks of one line with the x of their first cells, and the line's width."""
+    found: Laid = []
+    cursor, seen = 0.0, set()
+    for k, block in enumerate(blocks):
+        cursor += SIGN if block.before else GAP if k else 0.0
+        first = (block.tensor or block.name) not in seen  # slices of one tensor: the first bears the letters
+        seen.add(block.tensor or block.name)
+        edges = sides(block)
+        if "left" in edges:
+            cursor += RULE + 0.1 + (breadth(letter(edges["left"]), LETTER) if first else 0.0)
+        width = extent(block)[1]
+        needed = max([breadth(block.name, NAME), *(breadth(line, SMALL) for line in note_lines(block))])
+        room = max(width, needed if block.name or block.note else 0.0)
+        found.append((block, cursor + (room - width) / 2 + 0.5, (first, first)))
+        cursor += room + (MORE if truncated(block)[1] else 0.0)
+    return found, cursor
+
+
+def note_lines(block: Block) -> list[str]:
+    """The note in lines no longer than the block, or than twelve letters."""
+    most = max(extent(block)[1], 12 * 0.56 * SMALL)
+    lines: list[str] = []
+    for word in block.note.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and breadth(joined, SMALL) <= most + 0.3:
+            lines[-1] = joined
+        else:
+            lines.append(word)
+    return lines
+
+
+def _head(found: Laid) -> float:
+    """Room above the blocks of a line: names, and letters of axes along the top."""
+    lettered = any("top" in sides(block) and letters[1] for block, _x, letters in found)
+    ruled = any("top" in sides(block) for block, _x, _letters in found)
+    named = any(block.name for block, _x, _letters in found)
+    return (HEAD if named else 0.15) + (0.42 if lettered else 0.12 if ruled else 0.0)
+
+
+def _foot(blocks: Sequence[Block]) -> float:
+    most = max((len(note_lines(block)) for block in blocks), default=0)
+    more = MORE if any(truncated(block)[0] for block in blocks) else 0.0
+    return more + (NOTE + (most - 1) * 1.25 * SMALL if most else 0.0)
+
+
+def lifted(placed: Placed) -> float:
+    """How far above the block its name stands, from the upper edge."""
+    edges = sides(placed.block)
+    return 0.55 + (0.4 if "top" in edges and placed.lettered[1] else 0.1 if "top" in edges else 0.0)
+
+
+def ranges(panels: Sequence[Cells]) -> tuple[list[float], list[float]]:
+    """The x and y ranges of the axes that hold the blocks at every step; y grows downwards."""
+    rooms = [frame(panel) for panel in panels]
+    width, height = max(room.width for room in rooms), max(room.height for room in rooms)
+    return [-SIDE, width + SIDE], [height + SIDE, -SIDE]
+
+
+def rectangles(cells: Sequence[Cell]) -> list[tuple[int, int, int, int]]:
+    """Cells as few rectangles (top, left, bottom, right), the ends included: equal runs of rows below each other.
+
+    >>> rectangles([(0, 0), (0, 1), (1, 0), (1, 1), (3, 3)])
+    [(0, 0, 1, 1), (3, 3, 3, 3)]
+    """
+    found: list[tuple[int, int, int, int]] = []
+    for row, left, right in _runs(cells):
+        above = next(
+            (k for k, (_t, a, b, c) in enumerate(found) if (a, b, c) == (left, row - 1, right)), None
+        )
+        if above is None:
+            found.append((row, left, row, right))
+        else:
+            found[above] = (found[above][0], left, row, right)
+    return found
+
+
+def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, int, int]]:
+    """Cells as (row, first column, last column)."""
+    for row, line in groupby(sorted(set(cells)), key=lambda cell: cell[0]):
+        columns = [column for _row, column in line]
+        for _gap, run in groupby(enumerate(columns), key=lambda pair: pair[1] - pair[0]):
+            ends = [column for _k, column in run]
+            yield row, ends[0], ends[-1]
