@@ -106,7 +106,8 @@ class Cubes(Mark):
     lit: tuple[int, ...] = ()
     edge: float = 0.8
     opacity: float = 0.9
-    cells: tuple[tuple[int, ...], ...] = ()  # the index of each in the tensor of the mark's name, for linked views
+    cells: tuple[tuple[int, ...], ...] = ()  # the index of each in `tensor`, for linked views
+    tensor: str = ""  # "": the name
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the browser must know to find a tensor's cells in bars, pictures and cubes: the cells of Cells say it themselves."""
+"""What the browser must know to find a tensor's cells in bars, pictures and cubes; Cells say it step by step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def spots(panels: Sequence[Panel]) -> list[dict[str, Any]]:
 def _cubes(mark: Cubes) -> dict[str, Any]:
     return {
         "kind": "cubes",
-        "tensor": mark.name,
+        "tensor": mark.tensor or mark.name,
         "points": [list(point) for point in mark.points],
         "cells": [list(cell) for cell in mark.cells],
         "edge": mark.edge,
