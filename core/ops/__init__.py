@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.operation import Operation
 from core.ops.matrix_vector import MATRIX_VECTOR
+from core.ops.scalar import SCALAR
 from core.words import N_
 
 CHAPTER_TITLES = {
@@ -12,7 +13,10 @@ CHAPTER_TITLES = {
     "operations": N_("Operations"),
 }
 
-CHAPTERS: tuple[Operation, ...] = (MATRIX_VECTOR,)
+CHAPTERS: tuple[Operation, ...] = (
+    SCALAR,
+    MATRIX_VECTOR,
+)
 
 
 def find(key: str) -> Operation:

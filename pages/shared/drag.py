@@ -24,7 +24,7 @@ def new_text(operation: Operation, drag: Any, inputs: Mapping[str, Any]) -> tupl
         return None
     shape = list(inputs[name]["shape"])
     cut = _cut(drag.get("value"), shape)
-    return None if cut is None or not shape else (name, literal(cut))
+    return None if cut is None else (name, literal(cut))
 
 
 def literal(value: Any) -> str:
@@ -37,6 +37,7 @@ def literal(value: Any) -> str:
 
 def _cut(value: Any, shape: Sequence[int]) -> Any:
     if not shape:
+        value = value[0] if isinstance(value, list) and value else value  # a point on the number line
         usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         return float(value) if usable and abs(value) <= LARGEST else None
     if not isinstance(value, list) or len(value) < shape[0]:
