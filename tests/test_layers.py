@@ -26,7 +26,7 @@ LAYERS = {
     },
     "core.doctor": {"core.expression", "core.operation", "core.shapes", "core.tensors"},
     "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
-    "core.figures": {"core.numbers", "core.operation", "core.panels", "core.words"},
+    "core.figures": {"core.lazy", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.ops": {"core.files", "core.lazy", "core.numbers", "core.operation", "core.panels", "core.shapes", "core.words"},
     "core.operation": {"core.panels", "core.shapes", "core.words"},
