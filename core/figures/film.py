@@ -40,6 +40,7 @@ from core.panels import (
     Tape,
     Value,
 )
+from core.words import _
 
 Figure = dict[str, Any]
 SAME_SIZE = ("x", "y", "z", "u", "v", "w")
@@ -226,6 +227,7 @@ def _stage(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Fig
     meta["arrange"] = arrange.relayouts(first.panels, places, first.layout)
     if any(step.links for step in steps):
         meta["linked"] = linked.spots(first.panels)
+        meta["cellsLabel"] = _("Cells of the result: each tells where it comes from")
     return meta | _hands(first.panels, mode)
 
 

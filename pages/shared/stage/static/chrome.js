@@ -8,12 +8,13 @@ import { makeTransport } from "./transport.js";
 export function makeFrame() {
   const plot = element("div", { class: "atlas-plot", role: "img" });
   const overlay = element("div", { class: "atlas-overlay" });
-  const canvas = element("div", { class: "atlas-canvas" }, plot, overlay);
+  const links = element("div", { class: "atlas-links" });
+  const canvas = element("div", { class: "atlas-canvas" }, plot, links, overlay);
   const figure = element("div", { class: "atlas-figure" }, canvas);
   const top = element("div", { class: "atlas-top" });
   const bottom = element("div", { class: "atlas-bottom" });
   const root = element("div", { class: "atlas-stage", tabindex: "0", role: "group" }, top, figure, bottom);
-  return { root, top, figure, canvas, plot, overlay, bottom };
+  return { root, top, figure, canvas, plot, links, overlay, bottom };
 }
 
 /** The bar and the caption; made anew only when the words change. */

@@ -10,6 +10,7 @@ import { Figure } from "./figure.js";
 import { makeHandles } from "./handles.js";
 import { inspection } from "./inspect.js";
 import { makeLayers } from "./layers.js";
+import { makeLinks } from "./links.js";
 import { makePanel } from "./panel.js";
 import { Player } from "./player.js";
 import { makeScreen } from "./present.js";
@@ -38,6 +39,7 @@ class Stage {
     this.figure = new Figure(this.parts.plot, plotly, this.source());
     this.screen = makeScreen(this.parts.root, this.life, () => this.reread());
     this.deeds = makeDeeds(this);
+    this.links = makeLinks(this.parts.links, this.parts.canvas, this.linked(), this.life);
     this.watch();
     parent.append(this.parts.root);
     this.parts.root.atlas = inspection(this);
@@ -53,10 +55,17 @@ class Stage {
   source() {
     return {
       film: () => this.film, view: this.where.view, layers: this.where.layers,
-      picture: () => picture(this.film, this.player.clock.position, this.values()),
+      picture: () => this.links.dress(picture(this.film, this.player.clock.position, this.values())),
       holding: () => this.drag.holding(),
       onView: () => this.where.viewed(), onMoving: () => this.placeHandles(),
       onDrawn: () => this.placeHandles(), onProblem: (error) => this.fail(error),
+    };
+  }
+
+  linked() {
+    return {
+      gd: () => this.parts.plot, film: () => this.film, step: () => Math.round(this.player.clock.position),
+      busy: () => this.drag.active(), request: () => this.request(), write: (term) => this.write(term),
     };
   }
 
@@ -200,6 +209,7 @@ class Stage {
 
   placeHandles() {
     if (this.figure.ready()) this.handles?.place();
+    if (this.figure.ready()) this.links.place();
     this.parts.root.classList.toggle("is-ahead", this.drag.holding());
   }
 
@@ -213,12 +223,20 @@ class Stage {
     const { root, plot } = this.parts, { player, labels } = this;
     const step = this.film.steps[player.shown()];
     this.chrome.transport.changed();
-    this.chrome.caption.show(step);
+    this.chrome.caption.show(this.term ? { ...step, formula: this.term } : step);
     root.dataset.state = player.clock.playing ? "playing" : "paused";
     if (!player.tweening()) root.dataset.step = Math.round(player.clock.position);
     root.setAttribute("aria-label", labels.alt);
     plot.setAttribute("aria-label", `${labels.alt} ${step.sentence}`.trim());
     this.where.tell();
+  }
+
+  /** A term in place of the step's own formula; null: the step's own again. */
+  write(term) {
+    if (term === (this.term ?? null)) return;
+    this.term = term;
+    const step = this.film.steps[this.player.shown()];
+    this.chrome?.caption.show(term ? { ...step, formula: term } : step);
   }
 
   resized() {

@@ -1,0 +1,83 @@
+"""Linked views: a result cell pointed at or focused lights the cells it came from and writes its term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.lesson import WAIT, Lesson
+
+Visit = Callable[..., Page]
+PLACE = """(atlas, name) => {
+    const node = atlas.stage.parts.links.querySelector(`[data-cell="${name}"]`).getBoundingClientRect();
+    return [node.left + node.width / 2, node.top + node.height / 2];
+}"""
+BOXES = """(atlas, kind) => [...atlas.stage.parts.links.querySelectorAll(kind)].map((node) => node.getBBox().height)"""
+
+
+def opened(visit: Visit, path: str = "/matrix-vector", **more) -> Lesson:
+    lesson = Lesson(visit(path, **more))
+    lesson.stage.focus()
+    lesson.page.keyboard.press("End")
+    lesson.rest()
+    return lesson
+
+
+def point(lesson: Lesson, name: str) -> None:
+    lesson.page.mouse.move(*lesson.evaluate(PLACE, name))
+
+
+def formula(lesson: Lesson):
+    return lesson.stage.locator(".atlas-line:not([aria-hidden]) .atlas-formula")
+
+
+def test_pointing_lights_the_sources_and_writes_the_term(visit: Visit) -> None:
+    lesson = opened(visit)
+    own = formula(lesson).text_content()
+    point(lesson, "y[0]")
+    expect(formula(lesson)).to_have_text("y[0] = 2·1 + 1·2 = 4", timeout=WAIT)
+    lit = lesson.evaluate(BOXES, ".is-source")
+    assert len(lit) == 2  # row 0 of A as one box, all of x as another
+    assert max(lit) > 1.5 * min(lit)
+    assert len(lesson.evaluate(BOXES, ".is-result")) == 1
+    lesson.page.mouse.move(5, 5)
+    expect(formula(lesson)).to_have_text(own, timeout=WAIT)
+    assert lesson.evaluate(BOXES, "svg > *") == []
+
+
+def test_pointing_asks_nothing_of_the_server_and_lets_it_play(visit: Visit) -> None:
+    lesson = opened(visit)
+    sent: list[object] = []
+    lesson.page.on("request", lambda request: sent.append(request.url))
+    lesson.evaluate("(atlas) => { window.sent = 0; atlas.stage.trigger = () => (window.sent += 1); }")
+    lesson.stage.focus()
+    lesson.page.keyboard.press("Home")
+    lesson.page.keyboard.press(" ")
+    expect(lesson.stage).to_have_attribute("data-state", "playing", timeout=WAIT)
+    point(lesson, "y[1]")
+    lesson.page.wait_for_timeout(300)
+    assert lesson.stage.get_attribute("data-state") == "playing"
+    expect(lesson.stage).to_have_attribute("data-state", "paused", timeout=WAIT)
+    expect(formula(lesson)).to_have_text("y[1] = 0·1 + 1·2 = 2", timeout=WAIT)
+    assert sent == [] and lesson.page.evaluate("window.sent") == 0
+
+
+def test_one_tab_stop_and_arrows_between_cells(visit: Visit) -> None:
+    lesson = opened(visit)
+    stops = lesson.stage.locator(".atlas-cells [tabindex='0']")
+    assert stops.count() == 1
+    stops.focus()
+    step = lesson.stage.get_attribute("data-step")
+    lesson.page.keyboard.press("ArrowDown")
+    expect(lesson.stage.locator(".atlas-cells [tabindex='0']")).to_have_attribute("data-cell", "y[1]")
+    expect(lesson.stage.locator(".atlas-voice")).to_have_text("y[1] = 0·1 + 1·2 = 2")
+    assert lesson.stage.get_attribute("data-step") == step
+    lesson.page.keyboard.press("Escape")
+    assert lesson.evaluate(BOXES, "svg > *") == []
+
+
+def test_a_tap_on_a_phone(visit: Visit) -> None:
+    lesson = opened(visit, size="phone")
+    lesson.page.touchscreen.tap(*lesson.evaluate(PLACE, "y[0]"))
+    expect(formula(lesson)).to_have_text("y[0] = 2·1 + 1·2 = 4", timeout=WAIT)
