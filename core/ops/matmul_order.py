@@ -117,12 +117,18 @@ def _in_part(part: Part, done: int, i: torch.Tensor, j: torch.Tensor) -> torch.T
     """The terms of each C[i, j] that lie in one block product and are done."""
     width = len(part.inner)
     entry = (i - part.rows.start) * len(part.columns) + (j - part.columns.start)
-    inside = (i >= part.rows.start) & (i < part.rows.stop) & (j >= part.columns.start) & (j < part.columns.stop)
+    inside = (
+        (i >= part.rows.start) & (i < part.rows.stop) & (j >= part.columns.start) & (j < part.columns.stop)
+    )
     return torch.where(inside, (done - part.start - entry * width).clamp(0, width), 0)
 
 
 def so_far(
-    A: torch.Tensor, B: torch.Tensor, C: torch.Tensor, terms: torch.Tensor, at: tuple[Sequence[int], Sequence[int]]
+    A: torch.Tensor,
+    B: torch.Tensor,
+    C: torch.Tensor,
+    terms: torch.Tensor,
+    at: tuple[Sequence[int], Sequence[int]],
 ) -> torch.Tensor:
     """The entries of C at rows and columns `at` with only their first `terms` terms added: float64.
 
