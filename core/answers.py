@@ -13,7 +13,7 @@ import torch
 
 from core import device, doctor, tensors
 from core.expression import ExpressionError
-from core.figures import film
+from core.figures import film, theme
 from core.figures import poster as posters
 from core.files import FileError
 from core.operation import Example, Operation, Parameter, Step, Upload, spelled, taken
@@ -65,7 +65,12 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
     result = _run(case)
     steps = _guarded(lambda: list(found.steps(**given, **taken(found.steps, parameters))))
     figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
+    shapes = {name: tuple(tensor.shape) for name, tensor in given.items()}
+    axes = found.axes_of(shapes, parameters)
+    figure["layout"]["meta"]["axes"] = _colours(found, axes, arguments.get("theme", "light"))
     data = {
+        "axes": {name: [list(axis) for axis in own] for name, own in axes.items()},
+        "shape_line": found.written_shapes(shapes, parameters),
         "result": described(result),
         "why": why,
         "code": code(found, given, parameters),
@@ -112,6 +117,12 @@ def _alarm(case: doctor.Case, result: torch.Tensor) -> dict[str, Any] | None:
         "strips": doctor.strips({**case.shapes, case.operation.result: tuple(result.shape)}),
         "fixes": [fix.plain() for fix in doctor.meant(case)],
     }
+
+
+def _colours(found: Operation, axes: Mapping[str, tuple[tuple[str, str], ...]], mode: str) -> dict[str, str]:
+    """Axis name -> its colour, for the comments of the code."""
+    hues = {**found.axes, **{name: colour for own in axes.values() for name, colour in own if colour}}
+    return {name: theme.colour(colour, mode) for name, colour in hues.items()}
 
 
 def _facts(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.panels import Layout, Link, Panel
+    from core.panels import Axis, Layout, Link, Panel
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,12 @@ class Operation:
     axes: Mapping[str, str] = field(
         default_factory=dict
     )  # axis name -> colour in the theme, everywhere on the page
-    shape_line: str = ""  # "A (m, n) @ x (n) -> y (m)": the axes' names, coloured, with the sizes put in
+    shape_line: str | Callable[..., str] = (
+        ""  # "A (m, n) @ x (n) -> y (m)": the axes' names, coloured, with the sizes put in
+    )
+    named_axes: Callable[..., Mapping[str, tuple[Axis, ...]]] | None = (
+        None  # shapes by name (and parameters) -> the axes of each tensor, where they depend on the rank
+    )
     clash: Callable[..., Iterator[Step]] | None = (
         None  # input shapes by name -> what is told where explain refuses
     )
@@ -272,6 +277,24 @@ class Operation:
     def code(self) -> str:
         """The source of `run`: what the page shows is what computed the picture."""
         return source_of(self.run)
+
+    def axes_of(
+        self, shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Any]
+    ) -> dict[str, tuple[Axis, ...]]:
+        """Name and colour of every axis of every input, where the input has as many axes as it names."""
+        if self.named_axes:
+            return dict(self.named_axes(**shapes, **taken(self.named_axes, values)))
+        named = {item.name: item.axes.split() for item in self.inputs if item.name in shapes}
+        return {
+            name: tuple((axis, self.axes.get(axis, "")) for axis in axes)
+            for name, axes in named.items()
+            if len(axes) == len(shapes[name])
+        }
+
+    def written_shapes(self, shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Any]) -> str:
+        """The shape line, which may depend on the shapes and the parameters."""
+        line = self.shape_line
+        return line(**shapes, **taken(line, values)) if callable(line) else line
 
     def run_parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the parameter `values` that `run` takes: `torch.sum(A, dim=axis)` needs the axis."""
@@ -299,8 +322,10 @@ class Operation:
 
 
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `values` that `function` names among its parameters."""
+    """Those of `values` that `function` names among its parameters; all of them where it takes **any."""
     names = inspect.signature(function).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in names.values()):
+        return dict(values)
     return {name: value for name, value in values.items() if name in names}
 
 

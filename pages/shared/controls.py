@@ -23,9 +23,9 @@ from core.operation import (
     spelled,
 )
 from core.words import _
-from pages.shared import state
+from pages.shared import axes, state
 from pages.shared.answer import Problem
-from pages.shared.markup import put, tag, written_shape
+from pages.shared.markup import put, tag
 from pages.shared.problem import show_problem
 
 MOST_KEPT = (
@@ -49,10 +49,15 @@ def show_inputs(operation: Operation, problem: Problem | None, kept: bool) -> li
     return places
 
 
-def show_shape(place: Any, item: Input, known: Mapping[str, Any] | None) -> None:
-    """The line over a field: the tensor's name, what it is, and its shape and dtype once they are known."""
+def show_shape(
+    place: Any, item: Input, known: Mapping[str, Any] | None, own: Sequence[Sequence[str]] = ()
+) -> None:
+    """The line over a field: the tensor's name, what it is, and its shape and dtype once they are known.
+
+    `own`: name and colour of the tensor's axes.
+    """
     shape = (
-        tag("span", f"{written_shape(known['shape'])} {known['dtype']}", class_="atlas-shape")
+        tag("span", axes.shape(known["shape"], own), f" {known['dtype']}", class_="atlas-shape")
         if known
         else ""
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from core import ops
 from core.operation import Operation
 from core.words import _
-from pages.shared import controls, navigation
+from pages.shared import axes, controls, navigation
 from pages.shared.answer import Answer
 from pages.shared.markup import put, tag
 
@@ -28,7 +28,9 @@ def show_text(operation: Operation, found: Answer) -> None:
     with st.container(key="idea"):
         put(tag("p", _(operation.summary), class_="atlas-lead"))
         st.latex(operation.latex)
-    with section("why", _("Why this shape"), tag("p", found.data["why"])):
+    line = found.data.get("shape_line")
+    shapes = [axes.shape_line(line, found.data, operation.axes)] if line else []
+    with section("why", _("Why this shape"), *shapes, tag("p", found.data["why"])):
         pass
     if operation.challenges:
         challenges = tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges))

@@ -5,6 +5,7 @@ import { same } from "./decode.js";
 import { forTheBackRow, parse, picture, readFilm, stateAt } from "./film.js";
 import { makeChrome, makeFrame, watchKeys } from "./chrome.js";
 import { makeDeeds } from "./deeds.js";
+import { makeAxisColours } from "./axes.js";
 import { Drag } from "./drag.js";
 import { Figure } from "./figure.js";
 import { makeHandles } from "./handles.js";
@@ -161,6 +162,7 @@ class Stage {
     top.replaceChildren(...chips);
     top.hidden = !chips.length;
     this.refitHandles();
+    if (this.film.meta.axes) (this.axisColours ??= makeAxisColours(this.life)).load(this.film.meta.axes);
     this.chrome.caption.load(this.film.steps);
     root.dataset.steps = this.film.steps.length;
     root.style.setProperty("--stage-height", this.payload.height ? `${this.payload.height}px` : "");
