@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from core.figures import theme
 from core.figures.marks import Trace
-from core.panels import Alignment, Box
+from core.panels import Alignment, Box, Strip
 
 PITCH = 1.5  # from strip to strip, in boxes
 RULE_ROOM = 0.3  # more above the result
@@ -33,7 +33,7 @@ class Spot(NamedTuple):
 def axes(panels: Sequence[Alignment], _mode: str) -> tuple[dict, dict, bool]:
     """Invisible axes that hold the strips at every step, wherever they slide; boxes square."""
     strips = [strip for panel in panels for strip in panel.strips]
-    reach = max((len(strip.boxes) + strip.shift for strip in strips), default=1)
+    reach = max((_reach(strip) for strip in strips), default=1)
     name = max((len(strip.name) for strip in strips), default=1)
     note = max((len(strip.note) for strip in strips), default=0)
     hidden = {"visible": False, "fixedrange": True}
@@ -66,6 +66,12 @@ def _spots(panel: Alignment) -> Iterator[Spot]:
     for index, strip in enumerate(panel.strips):
         for k, box in enumerate(strip.boxes):
             yield Spot(box, k - len(strip.boxes) + 0.5 - strip.shift, _down(panel, index))
+
+
+def _reach(strip: Strip) -> float:
+    """How far to the left of the last column the strip's boxes go; those that are not there yet do not count."""
+    there = [k for k, box in enumerate(strip.boxes) if box.state != "absent"]
+    return len(strip.boxes) - min(there, default=len(strip.boxes)) + strip.shift
 
 
 def _width(panel: Alignment) -> int:
@@ -236,12 +242,11 @@ def _axis_names(spots: Sequence[Spot], mode: str) -> Trace:
 
 def _names(panel: Alignment, mode: str) -> Trace:
     """Each strip's name, left of all that any strip may become."""
-    left = -_width(panel) - 0.35
+    left = -max(_width(panel), *(_reach(strip) for strip in panel.strips)) - 0.35
     items = [
-        (round(min(left, left + _width(panel) - len(strip.boxes) - strip.shift), 3), _down(panel, index),
-         f"<b>{html.escape(strip.name)}</b>", strip.colour or "ink")
+        (round(left, 3), _down(panel, index), f"<b>{html.escape(strip.name)}</b>", strip.colour or "ink")
         for index, strip in enumerate(panel.strips)
-    ]  # fmt: skip
+    ]
     return _words(items, "names", 0.42, mode, "middle left")
 
 

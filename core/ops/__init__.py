@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.operation import Operation
-from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.broadcasting import BROADCASTING
+from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.matrix_vector import MATRIX_VECTOR
 from core.ops.scalar import SCALAR
 from core.words import N_

@@ -19,6 +19,7 @@ MOST_SLICES = 8  # slices of a tensor that are drawn
 def block(
     name: str,
     tensor: Tensor,
+    /,
     *,
     lit: Iterable[Cell] = (),
     before: str = "",

@@ -11,6 +11,7 @@ from core import lazy
 np = lazy.load("numpy")
 torch = lazy.load("torch")
 
+PHOTOGRAPHS = "datasets/images"
 DIABETES = "datasets/data"  # in scikit-learn's folder
 DIABETES_FEATURES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 
@@ -35,3 +36,17 @@ def diabetes() -> tuple[torch.Tensor, torch.Tensor]:
     centred = features - features.mean(0)
     progress = torch.from_numpy(np.loadtxt(folder / "diabetes_target.csv.gz"))
     return centred / torch.linalg.vector_norm(centred, dim=0), progress
+
+
+@cache
+def photograph(name: str, width: int) -> torch.Tensor:
+    """A photograph made `width` pixels wide: (3, row, column), float32 in [0, 1]; "china" or "flower".
+
+    Source: scikit-learn's `load_sample_images` (china.jpg by Jialiang Gao, flower.jpg by dany13; CC BY), read from
+    its folder without importing it.
+    """
+    from PIL import Image
+
+    with Image.open(Path(find_spec("sklearn").origin).parent / PHOTOGRAPHS / f"{name}.jpg") as opened:
+        small = opened.convert("RGB").resize((width, round(width * opened.height / opened.width)))
+    return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
