@@ -14,6 +14,7 @@ from core.figures import (
     arrange,
     bars,
     curve,
+    derived,
     grid,
     image,
     linked,
@@ -29,8 +30,10 @@ from core.operation import Step
 from core.panels import (
     Alignment,
     Bars,
+    Bind,
     Cells,
     Curve,
+    Derived,
     Handle,
     Link,
     Panel,
@@ -43,6 +46,7 @@ from core.panels import (
 from core.words import _
 
 Figure = dict[str, Any]
+MOVED = {"map", "derived"}  # what of a trace the browser computes
 SAME_SIZE = ("x", "y", "z", "u", "v", "w")
 # Drawers of panels without marks: draw(panel, mode, axes) -> traces, and axes(versions, mode) -> the axes that hold
 # the panel in all its versions, one for each step: (x axis, y axis, whether a unit is as long upwards as aside).
@@ -134,7 +138,7 @@ def _one_size(versions: Sequence[Trace]) -> None:
 def _differing(versions: list[Trace]) -> list[str]:
     """The attributes in which the versions of one trace differ. What the browser moves by a map is not its matter."""
     first = versions[0]
-    mapped = "map" in first["meta"]
+    mapped = "map" in first["meta"] or "derived" in first["meta"]
     return [
         name
         for name in first
@@ -223,12 +227,23 @@ def _stage(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Fig
             }
         told.append(entry)
     first = steps[0]
-    meta: Figure = {"steps": told, "duration": theme.TWEEN_MS, "home": home(steps), "equal": True}
+    meta: Figure = {
+        "steps": told,
+        "duration": theme.TWEEN_MS,
+        "home": home(steps),
+        "equal": _equal(steps[0].panels),
+    }
     meta["arrange"] = arrange.relayouts(first.panels, places, first.layout)
     if any(step.links for step in steps):
         meta["linked"] = linked.spots(first.panels)
         meta["cellsLabel"] = _("Cells of the result: each tells where it comes from")
     return meta | _hands(first.panels, mode)
+
+
+def _equal(panels: Sequence[Panel]) -> bool:
+    """Whether the plane that is zoomed is as long upwards as aside; a number line has no upwards."""
+    flat = next((panel for panel in panels if isinstance(panel, Plane) and not arrange.deep(panel)), None)
+    return flat is None or not flat.line
 
 
 def _link(link: Link) -> Figure:
@@ -292,7 +307,7 @@ def unfold(figure: Figure, between: int = 0) -> Figure:
     `between` straight in-between frames are put before each step, so that a plain player shows the motion.
     """
     told = figure["layout"]["meta"]["steps"]
-    moving = [k for k, trace in enumerate(figure["data"]) if "map" in trace["meta"]]
+    moving = [k for k, trace in enumerate(figure["data"]) if MOVED & trace["meta"].keys()]
     known = {name: one["value"] for name, one in figure["layout"]["meta"].get("variables", {}).items()}
     frames = []
     for step, frame in enumerate(figure["frames"]):
@@ -312,6 +327,8 @@ def _between(first: Any, second: Any, share: float) -> Any:
 
 
 def _baked(trace: Trace, state: Mapping[str, Any]) -> Trace:
+    if "map" not in trace["meta"]:
+        return {"type": trace["type"]} | _followed(trace, state)
     rule = trace["meta"]["map"]
     positions = place_map(trace, rule, state)
     names = "xyz"[: positions.shape[1]]
@@ -325,6 +342,20 @@ def _baked(trace: Trace, state: Mapping[str, Any]) -> Trace:
     return {"type": trace["type"]} | tip | {axis: wire(ways[:, k]) for k, axis in enumerate("uvw")}
 
 
+def _followed(trace: Trace, state: Mapping[str, Any]) -> Trace:
+    """A derived line in `state`."""
+    rule, size = trace["meta"]["derived"], 3 if "z" in trace else 2
+    mark = Derived("", "", Bind(rule.get("matrix", "")), kind=rule["kind"], of=rule.get("of", ""),
+                   onto=rule.get("onto", ""), inverse=rule.get("inverse", ""), radius=rule["radius"])  # fmt: skip
+    found = derived.points(mark, state, size)
+    if "cone" not in rule:
+        return {axis: wire(found[:, k]) for k, axis in enumerate("xyz"[:size])}
+    way = found[1] - found[0]
+    length = float(np.linalg.norm(way)) or 1.0
+    head = {axis: [float(way[k]) / length * trace["meta"]["head"]] for k, axis in enumerate("uvw")}
+    return {axis: [float(found[1][k])] for k, axis in enumerate("xyz")} | head
+
+
 def place_map(trace: Trace, rule: Mapping[str, Any], state: Mapping[str, Any]) -> np.ndarray:
     """The positions (count, d) of a mapped trace in `state`."""
     if rule["base"] == "self":
@@ -333,7 +364,8 @@ def place_map(trace: Trace, rule: Mapping[str, Any], state: Mapping[str, Any]) -
         size = next(len(point) for point in rule["base"] if point is not None)
         base = np.array([[np.nan] * size if point is None else point for point in rule["base"]])
     matrix, vector = state.get(rule["matrix"]), state.get(rule["vector"])
-    return maps.apply(base, rule.get("mix", ()), rule.get("keep", ()), matrix, vector)
+    other = (rule.get("otherMix", ()), state.get(rule.get("other")))
+    return maps.apply(base, rule.get("mix", ()), rule.get("keep", ()), matrix, vector, other)
 
 
 def numbers(values: Any) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.figures import maps
-from core.panels import Mark, Point, Value
+from core.figures import maps, theme
+from core.panels import Bind, Derived, Label, Mark, Point, Points, Value
 
 Trace = dict[str, Any]
 LONG = 24  # from here on an array travels as base64 of float32, half the size of its digits
@@ -40,8 +40,8 @@ def meta(mark: Mark, points: tuple[Point | None, ...]) -> Trace:
     if mark.hides:
         found["still"] = True
     bind = mark.bind
-    if bind.matrix or bind.vector:
-        own = not bind.mix and not bind.keep
+    if (bind.matrix or bind.vector or bind.other) and points:
+        own = _own(bind)
         moves: Trace = {
             "matrix": bind.matrix or None,
             "vector": bind.vector or None,
@@ -49,17 +49,45 @@ def meta(mark: Mark, points: tuple[Point | None, ...]) -> Trace:
         }
         if bind.mix:
             moves["mix"] = listed(bind.mix)
+        if bind.other:
+            moves |= {"other": bind.other, "otherMix": listed(bind.other_mix)}
         if bind.keep:
             moves["keep"] = listed(bind.keep)
         found["map"] = moves
     return found
 
 
+def _own(bind: Bind) -> bool:
+    """Whether the browser may read the mark's points off its trace."""
+    return not bind.mix and not bind.keep and not bind.other
+
+
 def standing(mark: Mark, points: tuple[Point | None, ...], state: Mapping[str, Value]) -> np.ndarray:
     """The positions of a mark in `state`; a mark that the browser moves from its own points keeps them."""
-    own = not mark.bind.mix and not mark.bind.keep
-    start = {} if own else state
+    start = {} if _own(mark.bind) else state
     return maps.place(points, mark.bind, start)
+
+
+def hues(mark: Points, mode: str) -> str | list[str]:
+    """The colour of each point, or one for all."""
+    if not mark.colours:
+        return theme.colour(mark.colour, mode)
+    return [theme.colour(name, mode) for name in mark.colours]
+
+
+def rule(mark: Derived) -> Trace:
+    """What the browser computes a derived line from."""
+    found: Trace = {"kind": mark.kind, "radius": mark.radius}
+    named = {"of": mark.of, "onto": mark.onto, "inverse": mark.inverse, "matrix": mark.bind.matrix}
+    return found | {key: name for key, name in named.items() if name}
+
+
+def live(mark: Label) -> Trace:
+    """What the browser fills a label's words in from."""
+    kind, template = mark.live
+    named = {"of": mark.of, "onto": mark.onto, "inverse": mark.inverse}
+    found: Trace = {"kind": kind, "matrix": "M", "vector": "x", "template": template}
+    return found | {key: name for key, name in named.items() if name}
 
 
 def lattice(reach: int, axes: int, size: int) -> tuple[Point | None, ...]:
