@@ -91,7 +91,7 @@ def adopt(operation: Operation | None) -> None:
         return
     given = _read(operation)
     st.session_state[key(operation, "notes")] = list(given.notes)
-    st.session_state[key(operation, "view")] = given.view
+    st.session_state[key(operation, "linked-view")] = given.view
     if operation:
         put(operation, {**defaults(operation), **given.values})
         st.session_state.pop(key(operation, "accepted"), None)
@@ -118,7 +118,7 @@ def publish(operation: Operation | None, *, settled: bool = True) -> None:
 
 def linked_view(operation: Operation) -> dict[str, str]:
     """The view (step, camera, zoom, layers) of the link that was adopted last."""
-    return st.session_state.get(key(operation, "view"), {})
+    return st.session_state.get(key(operation, "linked-view"), {})
 
 
 def notes(operation: Operation | None) -> list[str]:
