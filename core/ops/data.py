@@ -13,6 +13,8 @@ torch = lazy.load("torch")
 
 PHOTOGRAPHS = "datasets/images"
 DIABETES = "datasets/data"  # in scikit-learn's folder
+IRIS_FEATURES = ("sepal length", "sepal width", "petal length", "petal width")  # cm
+IRIS_KINDS = ("setosa", "versicolor", "virginica")
 DIABETES_FEATURES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 
 
@@ -50,3 +52,11 @@ def photograph(name: str, width: int) -> torch.Tensor:
     with Image.open(Path(find_spec("sklearn").origin).parent / PHOTOGRAPHS / f"{name}.jpg") as opened:
         small = opened.convert("RGB").resize((width, round(width * opened.height / opened.width)))
     return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
+
+
+@cache
+def iris() -> tuple[torch.Tensor, torch.Tensor]:
+    """150 flowers: four lengths in cm (150, 4), float32, and their kind (150,), int64. Source: Fisher, 1936."""
+    file = Path(find_spec("sklearn").origin).parent / "datasets/data/iris.csv"
+    table = np.loadtxt(file, delimiter=",", skiprows=1)
+    return torch.from_numpy(table[:, :4].astype(np.float32)), torch.from_numpy(table[:, 4].astype(np.int64))
