@@ -7,6 +7,7 @@ from core.ops.broadcasting import BROADCASTING
 from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.matrix_vector import MATRIX_VECTOR
 from core.ops.scalar import SCALAR
+from core.ops.tensor import TENSOR
 from core.words import N_
 
 CHAPTER_TITLES = {
@@ -17,6 +18,7 @@ CHAPTER_TITLES = {
 
 CHAPTERS: tuple[Operation, ...] = (
     SCALAR,
+    TENSOR,
     MATRIX_VECTOR,
     MATRIX_MATRIX,
     BROADCASTING,

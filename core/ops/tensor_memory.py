@@ -59,16 +59,19 @@ def _home(tensor: Tensor) -> int:
 
 
 
-def _told(scene: Scene, moment: Moment, jumps=(), lit=(), filled: int = 0) -> tuple[Tape, Moment, int]:
-    return _tape(scene, tuple(jumps), tuple(lit)), moment, filled
+def _told(
+    scene: Scene, moment: Moment, jumps=(), lit=(), filled: int = 0, strip: Tensor | None = None
+) -> tuple[Tape, Moment, int]:
+    tape = _tape(scene.strip if strip is None else strip, tuple(jumps), tuple(lit))
+    return tape, moment, filled
 
 
-def _tape(scene: Scene, jumps: tuple[Jump, ...], lit: tuple[int, ...]) -> Tape:
-    count = scene.strip.numel()
+def _tape(strip: Tensor, jumps: tuple[Jump, ...], lit: tuple[int, ...]) -> Tape:
+    count = strip.numel()
     note = ""
     if count > MOST_SHOWN:
         note = _("the first {shown} of {count} numbers").format(shown=MOST_SHOWN, count=count)
-    values = tuple(float(value) for value in scene.strip[:MOST_SHOWN].tolist())
+    values = tuple(float(value) for value in strip[:MOST_SHOWN].tolist())
     return Tape("memory", values, lit, jumps, _("A in memory"), note)
 
 
@@ -81,6 +84,7 @@ def _strip(scene: Scene, A: Tensor, before: str) -> Iterator[tuple[Tape, Moment,
             sentence.format(count=scene.strip.numel(), shape=show(A.shape), strides=show(A.stride())),
             f"A.stride() = {show(A.stride())}",
         ),
+        strip=memory(A),
     )
     if before == "mT":
         words = _("A.mT only swaps the last two strides. Nothing has moved in memory; what is read first has changed.")
