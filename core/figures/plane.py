@@ -15,6 +15,7 @@ from core.panels import Arrow, Derived, Eigen, Label, Lattice, Mark, Path, Plane
 UNIT_TICKS = 10  # a view that reaches no further has a line at every unit
 CLEAR = "&nbsp;&nbsp;"  # beside a name
 LIFT = 5  # px over or under it
+EDGE = 0.02  # of a number line, where no number stands
 TICK = 0.045  # half a tick of a number line, whose height is 2
 
 
@@ -61,6 +62,8 @@ def _ruler(panel: Plane, mode: str) -> list[Trace]:
         xs += [place, place, None]
         ys += [TICK, -TICK, None] if place else [2 * TICK, -2 * TICK, None]
     hue = theme.colour("quiet", mode)
+    air = EDGE * (high - low)  # a number at the very edge would be cut
+    places = [(place, text) for place, text in places if low + air < place < high - air]
     return [
         {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": {"color": hue, "width": 2},
          "meta": {"name": f"{panel.name}-ruler"}},

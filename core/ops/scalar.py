@@ -18,9 +18,11 @@ from core.words import N_, _
 torch = lazy.load("torch")
 
 SIGNS = {"+": "+", "-": "−", "*": "·", "/": "÷", "**": "^"}
-LEVELS = {"a": 0.3, "b": 0.55, "c": -0.35}  # heights over the line
+LEVELS = {"a": 0.4, "b": 0.74, "c": -0.5}  # heights over the line
 LARGEST = 1e6  # a line that reaches further shows nothing
-LINE_AND_CELLS = Layout((Row(((0, 1.0),), 3.0), Row(((1, 1.0),), 1.6)))
+LINE_AND_CELLS = Layout((Row(((0, 1.0),), 3.0), Row(((1, 1.0),), 1.0)))
+DEPTH = -0.42  # of the arc of a move
+SCALE = -0.82  # height of the ruler that × and ÷ stretch
 MOST_FACTORS = 6  # powers told factor by factor
 
 
@@ -96,7 +98,7 @@ def _powers(a: float, b: int) -> Iterator[Move]:
 
 
 def _landed(op: str, values: tuple[float, float, float]) -> str:
-    a, b, c = values
+    _a, b, c = values
     if op == "/" and b == 0:
         return _(
             "Nothing goes into a by steps of 0: torch answers {c} instead of stopping, as floating-point numbers do."
@@ -139,8 +141,17 @@ def _line(values: tuple[float, float, float], op: str, reach: float, move: Move 
     a, b, _c = values
     end = move.end if move else a
     adds = op in ("+", "-")
-    state = {"a": (a, 0.0), "b": (b, 0.0), "from": (a if move else 0.0, 0.0), "end": (end, 0.0)}
+    stretch = _stretch(op, values) if move else 1.0
+    state = {
+        "a": (a, 0.0),
+        "b": (b, 0.0),
+        "from": (a if move else 0.0, 0.0),
+        "end": (end, 0.0),
+        "M": ((stretch, 0.0), (0.0, 1.0)),
+    }
     marks = [*_arrow("a", "vector", "a"), *(_steps_by(op) if adds else _arrow("b", "basis1", "b"))]
+    if op in ("*", "/"):
+        marks += _ruler()
     if move:
         marks += _flight(move, op, reach)
     marks += [
@@ -188,15 +199,49 @@ def _steps_by(op: str) -> list[Mark]:
     ]
 
 
+def _stretch(op: str, values: tuple[float, float, float]) -> float:
+    """By what a product or a quotient stretches the line."""
+    _a, b, _c = values
+    return {"*": b, "/": 1 / b if b else 1.0}.get(op, 1.0)
+
+
+def _ruler() -> list[Mark]:
+    """A second ruler, which the product stretches as a whole: 1 lands on b."""
+    ticks = [
+        (float(k), SCALE + (0.05 if k % 5 else 0.09) * side, k) for k in range(-20, 21) for side in (1, -1)
+    ]
+    points = [point for x, y, _k in ticks for point in ((x, y), *((None,) if y < SCALE else ()))]
+    moved = Bind(matrix="M")
+    return [
+        Path(
+            "ruler",
+            "circle",
+            bind=moved,
+            points=((-20.0, SCALE), (20.0, SCALE), None, *points),
+            width=2.0,
+            hides=True,
+        ),
+        Label("zero", "circle", bind=moved, at=(0.0, SCALE - 0.08), text="0", place="bottom center", hides=True),
+        Label(
+            "one",
+            "accent",
+            bind=moved,
+            at=(1.0, SCALE),
+            text="1",
+            place="bottom center",
+            bold=True,
+            hides=True,
+        ),
+    ]
+
+
 def _flight(move: Move, op: str, reach: float) -> list[Mark]:
     """An arc below the line from where the number was to where it lands."""
     if abs(move.end - move.start) < 1e-6 * reach:
         return []
     share = [k / 24 for k in range(25)]
-    arc = tuple(
-        (move.start + (move.end - move.start) * s, -0.62 * 4 * s * (1 - s) * LEVELS["b"]) for s in share
-    )
-    label = Label("move-name", "accent", at=((move.start + move.end) / 2, -0.62 * LEVELS["b"]), hides=True,
+    arc = tuple((move.start + (move.end - move.start) * s, 4 * s * (1 - s) * DEPTH) for s in share)
+    label = Label("move-name", "accent", at=((move.start + move.end) / 2, DEPTH), hides=True,
                   text=_move_name(op), place="bottom center")  # fmt: skip
     return [Path("move", "accent", hides=True, points=arc, width=3.0), label]
 
