@@ -16,6 +16,9 @@ export function parse(bytes) {
   return JSON.parse(text);
 }
 
+// Where a text was empty plotly's animate writes the new one a frame late, or never after a jump.
+const UNSEEN = "\u00a0";
+
 const isEmpty = (list) => list !== undefined && list.length === 0;
 
 /** In 2-D plotly's animate takes no marks away: what comes and goes is faded, what is empty holds one gap. */
@@ -24,6 +27,7 @@ function lasting(attributes, trace) {
   const { visible, ...out } = attributes;
   if (visible !== undefined) out.opacity = visible === true ? (out.opacity ?? trace.opacity ?? 1) : 0;
   if (isEmpty(out.x) || isEmpty(out.y)) Object.assign(out, { x: [null], y: [null] });
+  if (Array.isArray(out.text)) out.text = out.text.map((text) => (text === "" ? UNSEEN : text));
   return out;
 }
 
@@ -49,8 +53,8 @@ function shareEqual(before, after) {
 
 function standing(trace) {
   if (!isSvg(trace)) return trace;
-  const { visible, x, y, opacity } = lasting(trace, trace);
-  return { ...trace, visible: visible ?? true, x, y, opacity: opacity ?? 1 };
+  const { visible, x, y, opacity, text } = lasting(trace, trace);
+  return { ...trace, visible: visible ?? true, x, y, opacity: opacity ?? 1, ...(text === undefined ? {} : { text }) };
 }
 
 /** Everything that the stage needs of a figure. */
@@ -94,8 +98,8 @@ function framed(film, position) {
   const { k, u, next } = between(film, position);
   for (const [index, from] of film.frames[k]) {
     const to = film.frames[next].get(index) ?? from;
-    const attributes = {};
-    for (const path of Object.keys(from)) attributes[path] = mix(from[path], path in to ? to[path] : from[path], u);
+    const attributes = {}, turn = film.data[index].meta?.turn; // a number that cells fly into changes as they arrive
+    for (const path of Object.keys(from)) attributes[path] = mix(from[path], path in to ? to[path] : from[path], u, turn);
     out.set(index, attributes);
   }
   return out;
