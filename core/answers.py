@@ -223,7 +223,7 @@ def _explain(case: doctor.Case) -> str:
         told = found.clash(**case.shapes, **taken(found.clash, case.parameters)) if found.clash else ()
         raise Refusal(
             input=None, rule="shape", sentence=error.sentence, fix=_shape_fix(found),
-            strips=doctor.strips(case.shapes, error.clash), fixes=fixes, steps=list(told),
+            strips=doctor.strips(case.shapes, doctor.clash_of(case, error.clash)), fixes=fixes, steps=list(told),
         ) from error  # fmt: skip
 
 

@@ -65,6 +65,22 @@ class Move:
     swap: tuple[str, ...] = ()
 
 
+def clash_of(case: Case, clash: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The axes that met. Where a rule names one tensor alone, the axis of the same name in the others is added."""
+    found = list(clash)
+    if len(found) != 1:
+        return found
+    axes = {item.name: item.axes.split() for item in case.operation.inputs}
+    name, axis = found[0]
+    names = axes.get(name, [])
+    if axis >= len(names) or len(names) != len(case.shapes[name]):
+        return found
+    for other, shape in case.shapes.items():
+        if other != name and len(axes[other]) == len(shape) and names[axis] in axes[other]:
+            found.append((other, axes[other].index(names[axis])))
+    return found
+
+
 def strips(shapes: Mapping[str, Sequence[int]], clash: Sequence[Sequence[Any]] = ()) -> list[dict[str, Any]]:
     """The shapes under each other, aligned at the right; None where a shape has no axis, and which boxes clash."""
     marked = {(name, axis) for name, axis in clash}
@@ -96,19 +112,35 @@ def _offered(case: Case, wanted: Callable[[Shape], bool], pairs: bool = True) ->
 
 
 def _working(case: Case, moves: Sequence[Move], wanted: Callable[[Shape], bool]) -> list[tuple[str, Fix]]:
-    """The moves that work, as (kind, fix), cheapest first."""
-    found = []
+    """The moves that work, as (kind, fix), cheapest first; last those whose result outgrows every operand."""
+    found: list[tuple[bool, str, Fix]] = []
+    seen: set[tuple[str, ...]] = set()
     metas = {name: tensor.to("meta") for name, tensor in case.given.items()}
+    largest = max(tensor.numel() for tensor in metas.values())
     for move in sorted(moves, key=lambda one: one.cost):
         shape = tried(case, metas, move)
-        if shape is None or not wanted(shape):
+        if shape is None or not wanted(shape) or _same_again(metas, move, seen):
             continue
         changes = _changes(case, metas, move)
         if changes is not None:
-            found.append((f"{move.kind} {' '.join(move.calls)}", Fix(_code(case, move), shape, changes)))
+            outgrown = case.operation.broadcasts(case.parameters) and prod(shape) > largest
+            found.append(
+                (outgrown, f"{move.kind} {' '.join(move.calls)}", Fix(_code(case, move), shape, changes))
+            )
         if len(found) >= 4 * MOST:
             break
-    return found
+    return [(kind, fix) for _outgrown, kind, fix in sorted(found, key=lambda one: one[0])]
+
+
+def _same_again(metas: Mapping[str, torch.Tensor], move: Move, seen: set[tuple[str, ...]]) -> bool:
+    """Whether an earlier move gave the same tensors: x.reshape(2) after x.squeeze(0) says nothing new."""
+    if not move.calls or any(call in (".T", ".mT") for call in move.calls.values()):
+        return False
+    after = move.apply(dict(metas))
+    result = tuple(f"{name} {tuple(after[name].shape)}" for name in move.calls)
+    again = result in seen
+    seen.add(result)
+    return again
 
 
 def _distinct(found: Sequence[tuple[str, Fix]]) -> list[Fix]:

@@ -223,11 +223,7 @@ def _sizes(spots: Sequence[Spot], mode: str) -> list[Trace]:
         ("longest-sizes", 0.2, 6, 99),
     ):
         chosen = [text if least <= len(text) <= most else "" for text in texts]
-        hues = ["quiet" if box.state in ("padded", "gone") else "ink" for box, *_ in spots]
-        items = [
-            (round(x, 3), y + 0.06, text, hue)
-            for (_, x, y), text, hue in zip(spots, chosen, hues, strict=True)
-        ]
+        items = [(round(x, 3), y + 0.06, text, "ink") for (_, x, y), text in zip(spots, chosen, strict=True)]
         found.append(_words(items, name, size, mode))
     return found
 

@@ -89,7 +89,13 @@ def _draw(panels: Sequence[Panel], mode: str, kept: dict[int, list[Trace]]) -> d
             drawer = space.draw(panel, mode, spot.scene) if spot.scene else plane.draw(panel, mode, spot[:2])
             kept[id(panel.marks)] = drawer
         traces += kept[id(panel.marks)]
-    return {trace["meta"]["name"]: trace for trace in traces}
+    return {trace["meta"]["name"]: _filled(trace) for trace in traces}
+
+
+def _filled(trace: Trace) -> Trace:
+    """The trace without empty texts: plotly throws their places away, and a later text would have none."""
+    texts = trace.get("text")
+    return trace | {"text": [text or " " for text in texts]} if isinstance(texts, list) else trace
 
 
 def _order(drawn: Sequence[dict[str, Trace]]) -> list[str]:
@@ -247,7 +253,11 @@ def _equal(panels: Sequence[Panel]) -> bool:
 
 
 def _link(link: Link) -> Figure:
-    sources = [{"tensor": source.tensor, "follows": list(source.follows)} for source in link.sources]
+    sources = [
+        {"tensor": source.tensor, "follows": list(source.follows)}
+        | ({} if source.until is None else {"until": source.until})
+        for source in link.sources
+    ]
     return {"result": link.result, "sources": sources, "formula": link.formula}
 
 

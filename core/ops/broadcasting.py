@@ -166,8 +166,8 @@ BROADCASTING = Operation(
     call="A + B",
     latex=r"R_{ij} = A_{i0} + B_{j}, \qquad (n, 1) + (m,) \to (n, m)",
     inputs=(
-        Input("A", "...", "[[10], [20], [30]]", N_("the first tensor")),
-        Input("B", "...", "[1, 2, 3, 4]", N_("the second tensor")),
+        Input("A", "...", "torch.arange(12).reshape(3, 4)", N_("the first tensor")),
+        Input("B", "...", "[10, 20, 30, 40]", N_("the second tensor")),
         Input("C", "...", "", N_("a third one, if you like"), optional=True),
         Input("D", "...", "", N_("a fourth one, if you like"), optional=True),
     ),
@@ -182,9 +182,9 @@ BROADCASTING = Operation(
     ),
     presets=(
         Preset(
-            "row",
-            N_("A row to every row"),
-            {"A": "[[1, 2, 3], [4, 5, 6]]", "B": "[10, 20, 30]", "C": "", "D": "", "op": "+", "shapes": ""},
+            "both",
+            N_("Both are stretched"),
+            {"A": "[[10], [20], [30]]", "B": "[1, 2, 3, 4]", "C": "", "D": "", "op": "+", "shapes": ""},
         ),
         Preset(
             "column",
