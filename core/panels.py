@@ -206,6 +206,7 @@ class Plane:
     name: str = "plane"
     title: str = ""
     line: bool = False  # a number line: only the first axis is drawn, handles move along it
+    bare: bool = False  # a space without axes: cubes stand for cells, not at coordinates
     centre: Point = ()  # what the view is about; (): the origin
 
 
@@ -279,6 +280,7 @@ class Source:
 
     tensor: str
     follows: tuple[int | None, ...]
+    until: int | None = None  # along this axis only up to the result's own index (a running sum)
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,7 @@ class Link:
     result: str
     sources: tuple[Source, ...]
     formula: str = ""
+    pick: str = ""  # a click on a cell of `result` gives its index to the parameter (a Spot) of this name
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ def _link(link: Link) -> Figure:
         | ({} if source.until is None else {"until": source.until})
         for source in link.sources
     ]
-    return {"result": link.result, "sources": sources, "formula": link.formula}
+    return {"result": link.result, "sources": sources, "formula": link.formula} | ({"pick": link.pick} if link.pick else {})
 
 
 def subplots_of(step: Step, kind: type) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ __all__ = ["axes", "cells_of", "draw", "frame", "identity", "ranges"]
 LARGEST_TEXT = 0.42  # of a cell
 PALER = 0.3  # of its strength has the fill of a ghost
 FADED = 0.12
+ARRIVED = 0.88  # of a tween: from here on a cell shows what has flown into it
 
 
 class Drawn(NamedTuple):
@@ -60,7 +61,10 @@ def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
     if panel.flights:
         drawn.append(_flights(panel, room, largest, mode))
     if over:
-        drawn += _numbered(over, largest, mode, "over-")
+        arriving = _numbered(over, largest, mode, "over-")
+        for trace in arriving if panel.flights else ():
+            trace["meta"]["turn"] = ARRIVED
+        drawn += arriving
     drawn += grid_lines.draw(room, mode)
     place = {"type": "scatter", "xaxis": axes[0], "yaxis": axes[1], "showlegend": False, "hoverinfo": "skip"}
     for trace in drawn:

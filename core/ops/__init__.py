@@ -8,6 +8,7 @@ from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.matrix_vector import MATRIX_VECTOR
 from core.ops.scalar import SCALAR
 from core.ops.tensor import TENSOR
+from core.ops.reduction import REDUCTION
 from core.words import N_
 
 CHAPTER_TITLES = {
@@ -19,6 +20,7 @@ CHAPTER_TITLES = {
 CHAPTERS: tuple[Operation, ...] = (
     SCALAR,
     TENSOR,
+    REDUCTION,
     MATRIX_VECTOR,
     MATRIX_MATRIX,
     BROADCASTING,

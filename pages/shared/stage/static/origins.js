@@ -57,7 +57,8 @@ export function sizesOf(tensor, cells) {
 }
 
 /** Whether the cell at `index` of a tensor with these sizes goes into the result cell at `target`. */
-export function goesInto(follows, index, sizes, target) {
+export function goesInto({ follows, until }, index, sizes, target) {
+  if (until !== undefined && index[until] > target[until]) return false;
   return follows.length === index.length &&
     follows.every((axis, k) => axis === null || (sizes[k] === 1 ? index[k] === 0 : index[k] === target[axis]));
 }
@@ -70,9 +71,9 @@ const inOrder = (one, other) => {
 /** The cells of one source that go into a result cell, each index once, in order. */
 function taken(source, cell, cells) {
   const sizes = sizesOf(source.tensor, cells);
-  const own = cells.filter((one) => one.tensor === source.tensor && goesInto(source.follows, one.index, sizes, cell.index));
+  const own = cells.filter((one) => one.tensor === source.tensor && goesInto(source, one.index, sizes, cell.index));
   const once = new Map(own.map((one) => [one.index.join(), one]));
-  const count = source.follows.reduce((product, axis, k) => product * (axis === null ? (sizes[k] ?? 1) : 1), 1);
+  const count = source.follows.reduce((product, axis, k) => product * (axis !== null ? 1 : k === source.until ? cell.index[k] + 1 : (sizes[k] ?? 1)), 1);
   return { cells: [...once.values()].sort(inOrder), count };
 }
 
@@ -80,7 +81,7 @@ function taken(source, cell, cells) {
 export function originsOf(link, cell, cells) {
   return link.sources.flatMap((source) => {
     const sizes = sizesOf(source.tensor, cells);
-    return cells.filter((one) => one.tensor === source.tensor && goesInto(source.follows, one.index, sizes, cell.index));
+    return cells.filter((one) => one.tensor === source.tensor && goesInto(source, one.index, sizes, cell.index));
   });
 }
 

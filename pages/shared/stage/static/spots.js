@@ -77,11 +77,11 @@ export function frames(gd, film, cells, kind, link, target) {
     return boxes(block).map(({ from, to }) => box(view, from.x - 0.47, to.x + 0.47, from.y - 0.47, to.y + 0.47, kind));
   });
   const wanted = kind === "is-source" ? link.sources : [{ tensor: link.result, follows: target.index.map((_, axis) => axis) }];
-  for (const { tensor, follows } of wanted) {
-    for (const spot of film.meta.linked.filter((one) => one.tensor === tensor)) {
+  for (const source of wanted) {
+    for (const spot of film.meta.linked.filter((one) => one.tensor === source.tensor)) {
       const known = elsewhere(gd, spot, kind);
       const sizes = (known[0]?.[0] ?? []).map((_, axis) => 1 + Math.max(...known.map(([index]) => index[axis])));
-      for (const [index, draw] of known) if (goesInto(follows, index, sizes, target.index)) out.push(draw());
+      for (const [index, draw] of known) if (goesInto(source, index, sizes, target.index)) out.push(draw());
     }
   }
   return out.filter(Boolean);

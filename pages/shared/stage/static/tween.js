@@ -24,15 +24,15 @@ function mixLists(from, to, u) {
   return out;
 }
 
-/** Numbers and numeric lists of one length move; everything else changes half way. */
-export function mix(from, to, u) {
+/** Numbers and numeric lists of one length move; everything else changes at `turn`, half way. */
+export function mix(from, to, u, turn = 0.5) {
   if (from === to || u === 0) return from;
   if (u === 1) return to;
   if (isNumber(from) && isNumber(to)) return from + (to - from) * u;
   if (isList(from) && isList(to) && from.length === to.length && isNumeric(from) && isNumeric(to)) {
     return mixLists(from, to, u);
   }
-  return u < 0.5 ? from : to;
+  return u < turn ? from : to;
 }
 
 /** Entry-wise between two matrices or vectors. */
