@@ -242,6 +242,7 @@ def axes(panel: Plane, mode: str) -> dict:
         "tickfont": {"size": 11, "color": theme.colour("quiet", mode)},
         "nticks": 7,
         "showspikes": False,
+        "visible": not panel.bare,
         "title": {"font": {"size": 13, "color": theme.colour("quiet", mode)}},
     }
     return {

@@ -7,12 +7,12 @@ from core.numbers import number
 from core.ops import matmul_order
 from core.ops.matmul_order import Sizes
 from core.ops.matmul_words import Story
-from core.panels import Cubes, Label, Layout, Mark, Plane, Point, Row
+from core.panels import Cubes, Label, Mark, Plane, Point, rows
 
 torch = lazy.load("torch")
 
 MOST = 64  # products that make a readable cube
-LAYOUT = Layout((Row(((0, 1.6), (1, 1.0))),), (Row(((0, 1.0),), 2.2), Row(((1, 1.0),), 1.0)))
+LAYOUT = rows((0,), (1,), heights=(2.5, 1.0), tall=((0,), (1,)))
 OFF = 1.35  # from the last product to a face
 
 
@@ -29,7 +29,8 @@ def space(story: Story, before: int, after: int, values: tuple[torch.Tensor, tor
         dimension=3,
         marks=(*_faces(story, before, after, values), *_letters(story.sizes)),
         state={},
-        reach=0.5 * max(n, k, m) + 1.1,
+        reach=0.5 * (max(n, k, m) + OFF) + 0.5,
+        bare=True,
         centre=centre,
         name="cube",
     )
@@ -87,12 +88,12 @@ def _cubes(
 def _letters(sizes: Sizes) -> list[Mark]:
     """The names of the faces and of the axes along the edges."""
     n, k, m = sizes
-    low = -1.0
+    right, top = m - 1 + OFF, n - 1 + OFF
     return [
-        Label("A-name", "ink", at=(m - 1 + OFF, k - 0.1, n - 0.1), text="A", bold=True),
-        Label("B-name", "ink", at=(-0.9, k - 0.5, n - 1 + OFF), text="B", bold=True),
-        Label("C-name", "ink", at=(-0.9, -OFF, n - 0.4), text="C", bold=True),
-        Label("n-name", "axis1", at=(-1.0, -OFF, (n - 1) / 2), text=f"n = {n}", place="middle left"),
-        Label("m-name", "axis2", at=((m - 1) / 2, -OFF, low), text=f"m = {m}", place="bottom center"),
-        Label("k-name", "accent", at=(m - 1 + OFF, (k - 1) / 2, low), text=f"k = {k}", place="bottom right"),
+        Label("A-name", "ink", at=(right, (k - 1) / 2, n - 0.35), text="A", bold=True, place="top center"),
+        Label("B-name", "ink", at=(-0.7, (k - 1) / 2, top), text="B", bold=True, place="middle left"),
+        Label("C-name", "ink", at=(-0.7, -OFF, n - 0.4), text="C", bold=True, place="middle left"),
+        Label("n-name", "axis1", at=(-0.7, -OFF, 0.0), text=f"n = {n}", place="middle left"),
+        Label("m-name", "axis2", at=((m - 1) / 2, -OFF, -0.7), text=f"m = {m}", place="bottom center"),
+        Label("k-name", "accent", at=(right, (k - 1) / 2, -0.7), text=f"k = {k}", place="bottom right"),
     ]
