@@ -119,6 +119,7 @@ class Spot:
     default: tuple[float, ...]
     low: float = -10.0
     high: float = 10.0
+    when: When = ()
 
     def read(self, text: str) -> tuple[float, ...]:
         """`text` such as "1.5,-2" as numbers; raises ValueError when it is no such point or out of range."""

@@ -28,7 +28,7 @@ LAYERS = {
     "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
     "core.figures": {"core.lazy", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},
-    "core.ops": {"core.files", "core.lazy", "core.numbers", "core.operation", "core.panels", "core.shapes", "core.words"},
+    "core.ops": {"core.device", "core.files", "core.lazy", "core.numbers", "core.operation", "core.panels", "core.shapes", "core.words"},
     "core.operation": {"core.panels", "core.shapes", "core.words"},
     "core.panels": {"core.numbers", "core.words"},
     "core.tensors": {"core.expression", "core.limits", "core.numbers", "core.shapes", "core.words"},

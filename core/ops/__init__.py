@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from core.operation import Operation
 from core.ops.broadcasting import BROADCASTING
+from core.ops.matrix import MATRIX
 from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.matrix_vector import MATRIX_VECTOR
+from core.ops.reduction import REDUCTION
 from core.ops.scalar import SCALAR
 from core.ops.tensor import TENSOR
-from core.ops.reduction import REDUCTION
+from core.ops.vector import VECTOR
 from core.words import N_
 
 CHAPTER_TITLES = {
@@ -19,6 +21,8 @@ CHAPTER_TITLES = {
 
 CHAPTERS: tuple[Operation, ...] = (
     SCALAR,
+    VECTOR,
+    MATRIX,
     TENSOR,
     REDUCTION,
     MATRIX_VECTOR,

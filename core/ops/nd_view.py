@@ -35,7 +35,9 @@ class Roles:
     held: Mapping[int, int]
 
 
-def roles(shape: tuple[int, ...], rows: int | None, columns: int | None, slider: int | None, at: int) -> Roles:
+def roles(
+    shape: tuple[int, ...], rows: int | None, columns: int | None, slider: int | None, at: int
+) -> Roles:
     """The last axis in columns, the one before in rows, others in facets, where the reader did not say otherwise."""
     free = list(range(len(shape)))
     held = {slider: min(max(at, 0), max(shape[slider] - 1, 0))} if slider in free else {}
@@ -52,9 +54,9 @@ def axis_colour(axis: int) -> str:
     return f"axis{axis + 1}" if 0 <= axis < 6 else "quiet"
 
 
-def axis_label(axis: int, size: int) -> Axis:
+def axis_label(axis: int) -> Axis:
     """The name of an axis at the edge of a block, and its colour."""
-    return (_("axis {axis}: {size}").format(axis=axis, size=size), axis_colour(axis))
+    return (_("axis {axis}").format(axis=axis), axis_colour(axis))
 
 
 def facet_indexes(shape: tuple[int, ...], told: Roles) -> list[dict[int, int]]:
@@ -85,7 +87,7 @@ def blocks(
 ) -> list[Block]:  # fmt: skip
     """A block for each facet. `lit`, `faded`, `known` are masks of the tensor's shape (None: none, none, all)."""
     shape, ordered = tuple(tensor.shape), told.rows is None or told.rows < (told.columns or 0)
-    edge = tuple(axis_label(a, shape[a]) for a in (told.rows, told.columns) if a is not None)
+    edge = tuple(axis_label(a) for a in (told.rows, told.columns) if a is not None)
     found = []
     for fixed in facet_indexes(shape, told):
         window = table(tensor, told, fixed)
@@ -163,7 +165,9 @@ def afar(name: str, tensor: Tensor, told: Roles) -> Raster:
     tiles = [_tile(table(tensor, told, one)) for one in fixed]
     height = max(tile.shape[0] for tile in tiles)
     gap = torch.full((height, 2), float("nan"))
-    parts = [part for tile in tiles for part in (torch.nn.functional.pad(tile, (0, 0, 0, height - len(tile))), gap)]
+    parts = [
+        part for tile in tiles for part in (torch.nn.functional.pad(tile, (0, 0, 0, height - len(tile))), gap)
+    ]
     picture = torch.nan_to_num(torch.cat(parts[:-1], 1), 0.0, 0.0, 0.0).float().contiguous()
     rows, columns = (tensor.shape[a] if a is not None else 1 for a in (told.rows, told.columns))
     note = _("each pixel is the mean of about {size} numbers").format(
@@ -205,4 +209,4 @@ def cubes(tensor: Tensor, points: list[tuple[float, float, float]], lit: Tensor 
 
 def space(mark: Cubes, reach: float) -> Plane:
     """The space in which the block stands."""
-    return Plane(3, (mark,), {}, reach, name="block")
+    return Plane(3, (mark,), {}, reach, name="block", bare=True)

@@ -33,31 +33,33 @@ def steps() -> Iterator[Step]:
     layout = rows((0, 1, 2), tall=((0,), (1, 2)))
     yield Step(
         _pictures(photo, blank, blank),
-        _("A picture file holds rows of pixels, three numbers each: shape {shape}. A network wants (C, H, W).").format(
-            shape=before
-        ),
+        _(
+            "A picture file holds rows of pixels, three numbers each: shape {shape}. A network wants (C, H, W)."
+        ).format(shape=before),
         f"photo.shape = {before}",
         layout,
     )
     yield Step(
         _pictures(photo, wrong, blank),
-        _("reshape gives the shape {shape} without a word, and the picture is gone: it cut the strip of numbers anew.").format(
-            shape=after
-        ),
+        _(
+            "reshape gives the shape {shape} without a word, and the picture is gone: it cut the strip of numbers anew."
+        ).format(shape=after),
         f"photo.reshape{after} : {before} → {after}",
     )
     same = int((wrong == right).sum())
     yield Step(
         _pictures(photo, wrong, right),
-        _("permute moves the axes: number [i, j, c] is now at [c, i, j]. Only {same} of {all} numbers agree with reshape's.").format(
-            same=same, all=right.numel()
-        ),
+        _(
+            "permute moves the axes: number [i, j, c] is now at [c, i, j]. Only {same} of {all} numbers agree with reshape's."
+        ).format(same=same, all=right.numel()),
         f"photo.permute(2, 0, 1) : {before} → {after}",
     )
     moved = torch.movedim(photo, -1, 0)
     yield Step(
         _pictures(photo, wrong, moved),
-        _("torch.movedim(photo, -1, 0) says the same: the last axis comes first, the others keep their order."),
+        _(
+            "torch.movedim(photo, -1, 0) says the same: the last axis comes first, the others keep their order."
+        ),
         f"torch.movedim(photo, -1, 0) : {before} → {show(moved.shape)}   = permute: {torch.equal(moved, right)}",
     )
 

@@ -107,7 +107,12 @@ def _indexed(shape: shapes.Shape, index: tuple) -> shapes.Shape:
         for place in wanted:
             if not -shape[axis] <= place < shape[axis]:
                 sentence = _("Axis {axis} of {tensor} has size {size}: there is no index {place}.")
-                words = {"axis": axis, "tensor": shapes.named("A", shape), "size": shape[axis], "place": place}
+                words = {
+                    "axis": axis,
+                    "tensor": shapes.named("A", shape),
+                    "size": shape[axis],
+                    "place": place,
+                }
                 raise shapes.ShapeError(sentence.format(**words), {"A": shape}, [("A", axis)])
     try:
         return tuple(torch.empty(shape, device="meta")[index].shape)
@@ -169,7 +174,9 @@ def told(A: torch.Tensor, values: Mapping[str, Any]) -> Story:
     start = _started(A, called["before"])
     after = {"deed": called["deed"], "how": called["how"]}
     order = torch.arange(start.numel()).reshape(start.shape)
-    axis = {name: None if values[name] == "auto" else int(values[name]) for name in ("rows", "columns", "slider")}
+    axis = {
+        name: None if values[name] == "auto" else int(values[name]) for name in ("rows", "columns", "slider")
+    }
     shape = tuple(start.shape)
     return Story(
         start, run(start, **after), run(order, **after), called["deed"], called["how"], _line(called),
@@ -252,7 +259,7 @@ TENSOR = Operation(
         "A tensor is numbers along any number of axes: a colour photograph has three, a film four. In memory it is "
         "always one strip; the shape and the strides say how to walk it."
     ),
-    notation="A ∈ ℝᵈ¹ˣᵈ²ˣ⋯",
+    notation="A[i, j, k]",
     call="torch.arange(24).reshape(2, 3, 4)",
     latex=r"A \in \mathbb{R}^{d_0 \times d_1 \times \cdots}, \qquad A_{ijk}",
     inputs=(Input("A", "...", "torch.arange(24).reshape(2, 3, 4)", N_("any number of axes"), own_dtype=True),),

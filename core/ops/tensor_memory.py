@@ -30,7 +30,9 @@ def steps(A: Tensor, story: Story, before: str) -> Iterator[Step]:
     told = [*_strip(scene, A, before), *_deed(scene), *_walk(scene), _verdict(scene)]
     layout = _layout(scene)
     for k, (tape, moment, filled) in enumerate(told):
-        yield Step(_panels(scene, tape, moment, filled), moment.sentence, moment.formula, layout if k == 0 else None)
+        yield Step(
+            _panels(scene, tape, moment, filled), moment.sentence, moment.formula, layout if k == 0 else None
+        )
 
 
 class Scene:
@@ -43,7 +45,9 @@ class Scene:
         self.own = not self.shared and self.B.numel() > 0
         self.moved = _home(self.start) != _home(A)  # contiguous() has copied
         addresses = torch.arange(self.start.untyped_storage().nbytes() // self.start.element_size())
-        placed = torch.as_strided(addresses, self.start.shape, self.start.stride(), self.start.storage_offset())
+        placed = torch.as_strided(
+            addresses, self.start.shape, self.start.stride(), self.start.storage_offset()
+        )
         self.reads = placed.reshape(-1)[story.source.reshape(-1)].tolist() if self.B.numel() <= 4096 else []
         self.rows = self.B.shape[-1] if self.B.dim() else 1
 
@@ -56,7 +60,6 @@ def memory(tensor: Tensor) -> Tensor:
 
 def _home(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
-
 
 
 def _told(
@@ -77,7 +80,9 @@ def _tape(strip: Tensor, jumps: tuple[Jump, ...], lit: tuple[int, ...]) -> Tape:
 
 def _strip(scene: Scene, A: Tensor, before: str) -> Iterator[tuple[Tape, Moment, int]]:
     start = scene.start
-    sentence = _("In memory A is one strip of {count} numbers. Its shape {shape} and its strides {strides} say how to walk it.")
+    sentence = _(
+        "In memory A is one strip of {count} numbers. Its shape {shape} and its strides {strides} say how to walk it."
+    )
     yield _told(
         scene,
         Moment(
@@ -87,10 +92,14 @@ def _strip(scene: Scene, A: Tensor, before: str) -> Iterator[tuple[Tape, Moment,
         strip=memory(A),
     )
     if before == "mT":
-        words = _("A.mT only swaps the last two strides. Nothing has moved in memory; what is read first has changed.")
+        words = _(
+            "A.mT only swaps the last two strides. Nothing has moved in memory; what is read first has changed."
+        )
         yield _told(scene, Moment(words, f"{show(A.stride())} → {show(start.stride())}"))
     if before == "copied":
-        words = _("A.mT.contiguous() copies the numbers into the order in which A.mT is read: this is the new strip.")
+        words = _(
+            "A.mT.contiguous() copies the numbers into the order in which A.mT is read: this is the new strip."
+        )
         yield _told(scene, Moment(words, f"A.mT.contiguous().stride() = {show(start.stride())}"))
     for axis in range(min(start.dim(), 6)):
         yield _axis(scene, axis)
@@ -107,12 +116,12 @@ def _axis(scene: Scene, axis: int) -> tuple[Tape, Moment, int]:
     mask = torch.zeros(start.shape, dtype=torch.bool)
     if start.numel():
         mask[tuple(slice(None) if k == axis else 0 for k in range(start.dim()))] = True
-    sentence = _("One step along axis {axis} is a jump over {stride} cells of the strip; axis {axis} has size {size}.")
+    sentence = _(
+        "One step along axis {axis} is a jump over {stride} cells of the strip; axis {axis} has size {size}."
+    )
     if jump == 0:
         sentence = _("Axis {axis} has stride 0: all its {size} places show the same cells, stored once.")
-    moment = Moment(
-        sentence.format(axis=axis, stride=jump, size=size), f"stride({axis}) = {jump}", lit=mask
-    )
+    moment = Moment(sentence.format(axis=axis, stride=jump, size=size), f"stride({axis}) = {jump}", lit=mask)
     lit = [first + k * jump for k in range(count + 1)] if start.numel() else []
     return _told(scene, moment, jumps, lit)
 
@@ -121,11 +130,17 @@ def _deed(scene: Scene) -> Iterator[tuple[Tape, Moment, int]]:
     story, B = scene.story, scene.B
     words = {"line": f"`{story.line}`", "shape": show(B.shape), "strides": show(B.stride())}
     if not scene.own:
-        sentence = _("{line} is another view of the same strip: shape {shape}, strides {strides}. Nothing is copied.")
+        sentence = _(
+            "{line} is another view of the same strip: shape {shape}, strides {strides}. Nothing is copied."
+        )
     elif story.deed == "index":
-        sentence = _("{line} picks by a list of indexes: no strides can say that, so the numbers are copied to a strip of their own.")
+        sentence = _(
+            "{line} picks by a list of indexes: no strides can say that, so the numbers are copied to a strip of their own."
+        )
     else:
-        sentence = _("No strides over this strip give the shape {shape}: {line} must copy, number by number, to a strip of its own.")
+        sentence = _(
+            "No strides over this strip give the shape {shape}: {line} must copy, number by number, to a strip of its own."
+        )
     yield _told(scene, Moment(sentence.format(**words), f"B.stride() = {words['strides']}"))
 
 
@@ -162,9 +177,13 @@ def _few(scene: Scene, visited: list[int]) -> list[float]:
 def _verdict(scene: Scene) -> tuple[Tape, Moment, int]:
     words = {"pointer": "`data_ptr`", "order": _("yes") if scene.B.is_contiguous() else _("no")}
     if scene.own:
-        sentence = _("B has a storage of its own: writing into B leaves A as it is. In reading order in memory: {order}.")
+        sentence = _(
+            "B has a storage of its own: writing into B leaves A as it is. In reading order in memory: {order}."
+        )
     else:
-        sentence = _("A and B share one storage: writing into one changes the other. In reading order in memory: {order}.")
+        sentence = _(
+            "A and B share one storage: writing into one changes the other. In reading order in memory: {order}."
+        )
     formula = f"B.is_contiguous() = {scene.B.is_contiguous()}"
     moment = Moment(sentence.format(**words), formula, landed=True)
     return _told(scene, moment, filled=scene.B.numel())
@@ -176,7 +195,7 @@ def _verdict(scene: Scene) -> tuple[Tape, Moment, int]:
 def _layout(scene: Scene) -> Layout:
     lines = 3.2 if scene.start.numel() <= MOST_SHOWN else 2.6
     tapes = tuple(Row(((1 + k, 1.0),), 1.0) for k in range(1 + scene.own))
-    return Layout((Row(((0, 1.0),), lines - 0.4 * scene.own), *tapes))
+    return Layout((Row(((0, 1.0),), 2.0 - 0.3 * scene.own), *tapes))
 
 
 def _panels(scene: Scene, tape: Tape, moment: Moment, filled: int) -> tuple[Panel, ...]:

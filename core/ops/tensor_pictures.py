@@ -15,9 +15,11 @@ from core.words import N_, _
 torch = lazy.load("torch")
 
 WIDTH = 120  # pixels of a photograph
-CLIP_WIDTH, CLIP_HEIGHT, FRAMES = 60, 44, 12
+CLIP_WIDTH, CLIP_HEIGHT, FRAMES = 48, 36, 10
 PHOTOGRAPHS = Choice("photo", N_("Photograph"), (("flower", N_("flower")), ("china", N_("temple"))), "flower")
-SOURCE = N_("Photographs: china.jpg by Jialiang Gao, flower.jpg by dany13 (CC BY 2.0), shipped with scikit-learn.")
+SOURCE = N_(
+    "Photographs: china.jpg by Jialiang Gao, flower.jpg by dany13 (CC BY 2.0), shipped with scikit-learn."
+)
 
 
 def picture(name: str, values: torch.Tensor, title: str, note: str = "") -> Raster:
@@ -61,7 +63,9 @@ def channel_steps(*, photo: str = "flower", own: bytes | None = None) -> Iterato
         first.format(shape=shape, c=values.shape[0], h=values.shape[1], w=values.shape[2]), f"P.shape = {shape}",
     )  # fmt: skip
     for k, name in enumerate(names):
-        sentence = _("P[{channel}] is the {name} channel, a matrix {shape}: bright where the light holds much {name}.")
+        sentence = _(
+            "P[{channel}] is the {name} channel, a matrix {shape}: bright where the light holds much {name}."
+        )
         mean = number(float(parts[k].mean()))
         yield _channel_step(
             values, parts[: k + 1], None, sentence.format(channel=k, name=name, shape=flat),
@@ -86,7 +90,9 @@ def _channel_step(values, parts, grey, sentence: str, formula: str) -> Step:
 CHANNELS = Example(
     key="channels",
     title=N_("A photograph taken apart"),
-    summary=N_("A colour photograph is (C, H, W): one matrix of brightness for red, one for green, one for blue."),
+    summary=N_(
+        "A colour photograph is (C, H, W): one matrix of brightness for red, one for green, one for blue."
+    ),
     run=channels,
     steps=channel_steps,
     parameters=(PHOTOGRAPHS, Upload("own", N_("A picture of your own"), ("image",))),
@@ -101,7 +107,9 @@ def clip(photo: torch.Tensor, height: int, width: int, frames: int) -> torch.Ten
     """photo (C, H, W) -> a clip (T, C, height, width): a window that moves over the photograph."""
     down = (photo.shape[1] - height) // frames
     aside = (photo.shape[2] - width) // frames
-    windows = [photo[:, t * down :, t * aside :][:, :height, :width] for t in range(frames)]  # views, no copies
+    windows = [
+        photo[:, t * down :, t * aside :][:, :height, :width] for t in range(frames)
+    ]  # views, no copies
     return torch.stack(windows)  # T times (C, height, width) -> (T, C, height, width)
 
 
@@ -114,7 +122,9 @@ def clip_steps(*, photo: str = "china", own: bytes | None = None) -> Iterator[St
         first = _("Your clip, made smaller, with {t} of its frames: a tensor of shape {shape}.")
     else:
         film = clip(data.photograph(photo, WIDTH), CLIP_HEIGHT, CLIP_WIDTH, FRAMES)
-        first = _("A clip of {t} frames, made here by moving a window over a photograph: a tensor of shape {shape}.")
+        first = _(
+            "A clip of {t} frames, made here by moving a window over a photograph: a tensor of shape {shape}."
+        )
     light = film.mean((1, 2, 3)).tolist()
     shape, one = show(film.shape), show(film.shape[1:])
     for t in range(len(film)):
@@ -124,7 +134,13 @@ def clip_steps(*, photo: str = "china", own: bytes | None = None) -> Iterator[St
             sentence, words = first, {"t": len(film), "shape": shape}
         panels = (
             picture("frame", film[t], f"V[{t}]"),
-            Bars("light", tuple(light), tuple(map(str, range(len(film)))), _("mean brightness of each frame"), (t,)),
+            Bars(
+                "light",
+                tuple(light),
+                tuple(map(str, range(len(film)))),
+                _("mean brightness of each frame"),
+                (t,),
+            ),
         )
         formula = f"V[{t}] : {shape} → {one}   V[{t}].mean() = {number(light[t])}"
         yield Step(panels, sentence.format(**words), formula, rows((0, 1)))

@@ -12,7 +12,7 @@ from core.numbers import vector
 from core.operation import Step
 from core.ops import nd_view, tensor_words
 from core.ops.nd_view import Roles, axis_colour
-from core.panels import Block, Cells, Flight, Layout, Panel, rows
+from core.panels import Block, Cells, Flight, Layout, Panel, Row, rows
 from core.shapes import show
 from core.words import _
 
@@ -72,7 +72,9 @@ def _axes(story: Story) -> Iterator[Moment]:
         yield Moment(_("No axis at all: one number, and the shape is ()."), "A.shape = ()")
         return
     count = " · ".join(map(str, shape))
-    sentence = _("A has {axes} axes, and its shape says how many steps each of them has: {count} = {all} numbers.")
+    sentence = _(
+        "A has {axes} axes, and its shape says how many steps each of them has: {count} = {all} numbers."
+    )
     words = {"axes": len(shape), "count": count, "all": story.A.numel()}
     more = nd_view.left_out(shape, story.told)
     yield Moment(" ".join([sentence.format(**words), more]).strip(), f"A.shape = {show(shape)}")
@@ -106,7 +108,9 @@ def _scrubbed(story: Story) -> Iterator[Moment]:
         size = min(story.shape[axis], MOST_SCRUBBED)
         for index in [*range(size), here]:
             held = Roles(story.told.rows, story.told.columns, story.told.facets, {axis: index})
-            fixed = tensor_words.written(tuple(index if k == axis else slice(None) for k in range(len(story.shape))))
+            fixed = tensor_words.written(
+                tuple(index if k == axis else slice(None) for k in range(len(story.shape)))
+            )
             sentence = _("The slider of axis {axis} stands at {index}: this is {slice}.")
             yield Moment(sentence.format(axis=axis, index=index, slice=f"`{fixed}`"), fixed, told=held)
 
@@ -156,7 +160,13 @@ def _narrowed(story: Story) -> Iterator[Moment]:
 
 
 def _left(part: Any, size: int) -> int:
-    return len(range(*part.indices(size))) if isinstance(part, slice) else len(part) if isinstance(part, list) else 1
+    return (
+        len(range(*part.indices(size)))
+        if isinstance(part, slice)
+        else len(part)
+        if isinstance(part, list)
+        else 1
+    )
 
 
 def _part_words(part: Any) -> str:
@@ -169,12 +179,18 @@ def _part_words(part: Any) -> str:
 
 def _deed_words(story: Story) -> str:
     sentences = {
-        "reshape": _("reshape reads A in order, the last axis first, and fills the new shape in the same order."),
+        "reshape": _(
+            "reshape reads A in order, the last axis first, and fills the new shape in the same order."
+        ),
         "view": _("view gives the same strip of numbers another shape, in the same order; it never copies."),
         "permute": _("permute only renames: axis {order} of A become axis {places} of B."),
-        "transpose": _("transpose swaps two axes, {order}: every number keeps its indexes, in another order."),
+        "transpose": _(
+            "transpose swaps two axes, {order}: every number keeps its indexes, in another order."
+        ),
         "squeeze": _("squeeze drops axes of size 1; no number moves, an index that was always 0 is gone."),
-        "unsqueeze": _("unsqueeze puts in an axis of size 1; no number moves, there is one more index, always 0."),
+        "unsqueeze": _(
+            "unsqueeze puts in an axis of size 1; no number moves, there is one more index, always 0."
+        ),
     }
     order = ", ".join(map(str, story.how))
     return sentences[story.deed].format(order=order, places=", ".join(map(str, range(story.B.dim()))))
@@ -201,7 +217,7 @@ def _first(story: Story) -> Tensor | None:
 
 def _layout(story: Story) -> Layout | None:
     if story.space:
-        return rows((0, 1))
+        return Layout((Row(((0, 1.5), (1, 1.0))),), (Row(((0, 1.0),), 1.6), Row(((1, 1.0),))))
     if nd_view.needs_afar(story.shape, story.told):
         return rows((0,), (1,), heights=(3, 2))
     return None
@@ -237,14 +253,12 @@ def result(story: Story, known: bool) -> list[Block]:
     hues = [axis_colour(axis) for axis in story.result_axes]
     edges = [axis for axis in (usual.rows, usual.columns) if axis is not None]
     if hues:
-        named = tuple((nd_view.axis_label(axis, B.shape[axis])[0], hues[axis]) for axis in edges)
+        named = tuple((nd_view.axis_label(axis)[0], hues[axis]) for axis in edges)
         found = [replace(block, axes=named) for block in found]
     return [replace(block, before="→") if k == 0 else block for k, block in enumerate(found)]
 
 
-def _flights(
-    story: Story, left: Sequence[Block], right: Sequence[Block], landed: bool
-) -> tuple[Flight, ...]:
+def _flights(story: Story, left: Sequence[Block], right: Sequence[Block], landed: bool) -> tuple[Flight, ...]:
     """Each number of B that is shown, on its way from its cell in A."""
     if story.told.held or not 0 < story.B.numel() <= MOST_FLYING or story.A.numel() > MOST_FLYING:
         return ()

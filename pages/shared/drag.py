@@ -6,25 +6,35 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.operation import Operation
+from core.operation import Operation, Spot, spelled
 
 LARGEST = 1e6
 DIGITS = 6
 
 
-def new_text(operation: Operation, drag: Any, inputs: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(input name, canonical text) of a drag; None when it is not one that this page can have sent.
+def new_text(operation: Operation, drag: Any, inputs: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """(input name, canonical text) of a drag, or (Spot's name, point); None when this page cannot have sent it.
 
     The value arrives padded with zeros to the space drawn and is cut to the input's shape.
     """
     if not isinstance(drag, Mapping):
         return None
     name = drag.get("variable")
+    for spot in (one for one in operation.parameters if isinstance(one, Spot) and one.name == name):
+        return _point(spot, drag.get("value"))
     if name not in [item.name for item in operation.inputs] or name not in inputs:
         return None
     shape = list(inputs[name]["shape"])
     cut = _cut(drag.get("value"), shape)
     return None if cut is None else (name, literal(cut))
+
+
+def _point(spot: Spot, value: Any) -> tuple[str, tuple[float, ...]] | None:
+    point = _cut(value, [len(spot.default)])
+    try:
+        return None if point is None else (spot.name, spot.read(spelled(tuple(point))))
+    except ValueError:
+        return None
 
 
 def literal(value: Any) -> str:

@@ -72,6 +72,15 @@ export function makeLinks(layer, canvas, host, life) {
   };
   life.listen(canvas, "pointermove", point, { passive: true });
   life.listen(canvas, "pointerdown", point, { capture: true, passive: true });
+  const pick = (cell) => {
+    const link = cell && linkOf(cell);
+    if (link?.pick) host.pick(link.pick, cell.index);
+  };
+  life.listen(canvas, "click", (event) => {
+    if (!links().some((link) => link.pick) || host.busy()) return;
+    read();
+    pick(under(event));
+  });
   life.listen(canvas, "pointerleave", (event) => event.pointerType !== "touch" && choose(null));
 
   // --- the keyboard: one tab stop, arrows from cell to cell
@@ -107,6 +116,7 @@ export function makeLinks(layer, canvas, host, life) {
   life.listen(grid, "keydown", (event) => {
     const side = SIDES[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter") pick(cellOf(event.target.dataset.cell));
     if (event.key === "Escape") document.activeElement.blur();
     else if (!side) return;
     event.preventDefault();

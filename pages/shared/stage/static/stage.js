@@ -67,6 +67,7 @@ class Stage {
     return {
       gd: () => this.parts.plot, film: () => this.film, step: () => Math.round(this.player.clock.position),
       busy: () => this.drag.active(), request: () => this.request(), write: (term) => this.write(term),
+      pick: (name, index) => this.send(name, index),
     };
   }
 
