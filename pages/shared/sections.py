@@ -10,9 +10,9 @@ import streamlit as st
 from core import ops
 from core.operation import Operation
 from core.words import _
-from pages.shared import axes, controls, navigation
+from pages.shared import axes, navigation
 from pages.shared.answer import Answer
-from pages.shared.markup import put, tag
+from pages.shared.markup import put, tag, written_shape
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def show_result(found: Answer) -> None:
     """The value as torch prints it, with shape, dtype and device, and what is worth knowing: determinant, rank."""
     result = found.data["result"]
     described = [
-        (_("shape"), controls.written_shape(result["shape"])),
+        (_("shape"), written_shape(result["shape"])),
         ("dtype", result["dtype"]),
         (_("device"), result["device"]),
     ]
