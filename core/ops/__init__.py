@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from core.operation import Operation
+from core.ops.batched_matmul import BATCHED_MATMUL
 from core.ops.broadcasting import BROADCASTING
+from core.ops.hadamard import HADAMARD
 from core.ops.matrix import MATRIX
 from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.matrix_vector import MATRIX_VECTOR
@@ -24,9 +26,11 @@ CHAPTERS: tuple[Operation, ...] = (
     VECTOR,
     MATRIX,
     TENSOR,
+    HADAMARD,
     REDUCTION,
     MATRIX_VECTOR,
     MATRIX_MATRIX,
+    BATCHED_MATMUL,
     BROADCASTING,
 )
 
