@@ -21,7 +21,6 @@ LETTER = 0.34  # size of an axis's letter
 NAME = 0.42  # size of a name
 SMALL = 0.3  # size of a note
 MORE = 0.35  # room for the dots that say "and more"
-SHORTEST = 9.0 / 44  # what a note may take of the width for one letter is never less
 
 
 class Placed(NamedTuple):
@@ -93,7 +92,7 @@ def truncated(block: Block) -> tuple[int, int]:
 
 def frame(panel: Cells) -> Frame:
     """Where every block stands: line below line, each centred, in each one row of blocks centred on each other."""
-    lines = [_line(blocks) for blocks in panel.lines]
+    lines = _lines(panel.lines)
     titles = [panel.titles[k] if k < len(panel.titles) else "" for k in range(len(lines))]
     widths = [*(width for _found, width in lines), *(breadth(title, LETTER) for title in titles)]
     widest = max(widths, default=1.0)
@@ -117,23 +116,63 @@ def frame(panel: Cells) -> Frame:
 Laid = list[tuple[Block, float, tuple[bool, bool]]]
 
 
-def _line(blocks: Sequence[Block]) -> tuple[Laid, float]:
-    """The blocks of one line with the x of their first cells, and the line's width."""
+class Slot(NamedTuple):
+    """What a block takes of its line: in front of it (signs, letters), for itself, and behind it."""
+
+    block: Block
+    lettered: tuple[bool, bool]
+    lead: float
+    room: float
+    trail: float
+
+
+def _lines(lines: Sequence[Sequence[Block]]) -> list[tuple[Laid, float]]:
+    """The blocks of each line with the x of their first cells, and its width. Equally long lines stand as a table."""
+    slots = [_slots(blocks) for blocks in lines]
+    if len(slots) > 1 and len({len(line) for line in slots}) == 1:
+        columns = [
+            (
+                max(one.lead for one in column),
+                max(one.room for one in column),
+                max(one.trail for one in column),
+            )
+            for column in zip(*slots, strict=True)
+        ]
+        slots = [
+            [
+                one._replace(lead=lead, room=room, trail=trail)
+                for one, (lead, room, trail) in zip(line, columns, strict=True)
+            ]
+            for line in slots
+        ]
+    return [_laid(line) for line in slots]
+
+
+def _laid(line: list[Slot]) -> tuple[Laid, float]:
     found: Laid = []
-    cursor, seen = 0.0, set()
+    cursor = 0.0
+    for one in line:
+        cursor += one.lead
+        found.append((one.block, cursor + (one.room - extent(one.block)[1]) / 2 + 0.5, one.lettered))
+        cursor += one.room + one.trail
+    return found, cursor
+
+
+def _slots(blocks: Sequence[Block]) -> list[Slot]:
+    """Of the slices of one tensor only the first bears the letters."""
+    found: list[Slot] = []
+    seen: set[str] = set()
     for k, block in enumerate(blocks):
-        cursor += SIGN if block.before else GAP if k else 0.0
-        first = (block.tensor or block.name) not in seen  # slices of one tensor: the first bears the letters
+        first = (block.tensor or block.name) not in seen
         seen.add(block.tensor or block.name)
+        lead = SIGN if block.before else GAP if k else 0.0
         edges = sides(block)
         if "left" in edges:
-            cursor += RULE + 0.1 + (breadth(letter(edges["left"]), LETTER) if first else 0.0)
-        width = extent(block)[1]
+            lead += RULE + 0.1 + (breadth(letter(edges["left"]), LETTER) if first else 0.0)
         needed = max([breadth(block.name, NAME), *(breadth(line, SMALL) for line in note_lines(block))])
-        room = max(width, needed if block.name or block.note else 0.0)
-        found.append((block, cursor + (room - width) / 2 + 0.5, (first, first)))
-        cursor += room + (MORE if truncated(block)[1] else 0.0)
-    return found, cursor
+        room = max(extent(block)[1], needed)
+        found.append(Slot(block, (first, first), lead, room, MORE if truncated(block)[1] else 0.0))
+    return found
 
 
 def note_lines(block: Block) -> list[str]:

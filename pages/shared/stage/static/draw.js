@@ -38,11 +38,28 @@ function keepersOf(gd) {
   return new Map([...smallest].map(([group, { index }]) => [group, index]));
 }
 
-/** The entries, and an empty one for every drawing layer that they do not touch. */
+/** First and last index of the entries in each drawing layer: Map(group -> [first, last]). */
+function spansOf(entries, gd) {
+  const spans = new Map();
+  for (const full of entries.map(([index]) => gd._fullData[index]).filter((one) => one.visible === true)) {
+    const [first, last] = spans.get(groupOf(full)) ?? [Infinity, -Infinity];
+    spans.set(groupOf(full), [Math.min(first, full.index), Math.max(last, full.index)]);
+  }
+  return spans;
+}
+
+/**
+ * The entries, and empty ones: one for every drawing layer that they do not touch, and one for each trace that lies
+ * between two of them, since plotly lifts what it animates over what it does not, up to the next one that it does.
+ */
 function withKeepers(entries, keepers, gd) {
-  const seen = entries.map(([index]) => gd._fullData[index]).filter((full) => full.visible === true);
-  const touched = new Set(seen.map(groupOf));
-  const rest = [...keepers].filter(([group]) => !touched.has(group)).map(([, index]) => [index, {}]);
+  const spans = spansOf(entries, gd), own = new Set(entries.map(([index]) => index));
+  const between = (full) => {
+    const [first, last] = full.visible === true && isFlat(full) && !own.has(full.index) && spans.get(groupOf(full)) || [];
+    return full.index > first && full.index < last;
+  };
+  const rest = gd._fullData.filter(between).map((full) => [full.index, {}]);
+  rest.push(...[...keepers].filter(([group]) => !spans.has(group)).map(([, index]) => [index, {}]));
   return [...entries, ...rest].sort(([one], [other]) => one - other);
 }
 
