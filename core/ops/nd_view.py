@@ -133,6 +133,8 @@ def left_out(shape: tuple[int, ...], told: Roles) -> str:
 def _window_note(shape: tuple[int, ...]) -> str:
     if max(shape, default=0) <= MOST:
         return ""
+    if shape[0] == 1:
+        return _("the first {shown} of {count} numbers").format(shown=MOST, count=shape[1])
     return _("{rows} × {columns} of {all}").format(
         rows=min(shape[0], MOST), columns=min(shape[1], MOST), all=" × ".join(map(str, shape))
     )

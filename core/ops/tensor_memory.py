@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,7 @@ def _walk(scene: Scene) -> Iterator[tuple[Tape, Moment, int]]:
         visited = scene.reads[row * scene.rows : (row + 1) * scene.rows]
         jumps = [
             Jump(a, b, f"{b - a:+d}".replace("-", "−"), axis_colour(hue) if hue >= 0 else "accent")
-            for a, b in list(zip(visited, visited[1:], strict=False))[:MOST_JUMPS]
+            for a, b in list(itertools.pairwise(visited))[:MOST_JUMPS]
         ]
         values = ", ".join(str(int(v)) if v == int(v) else f"{v:.3g}" for v in _few(scene, visited))
         sentence = _("Row {row} of B reads the cells {cells} of the strip.")
@@ -175,17 +176,10 @@ def _few(scene: Scene, visited: list[int]) -> list[float]:
 
 
 def _verdict(scene: Scene) -> tuple[Tape, Moment, int]:
-    words = {"pointer": "`data_ptr`", "order": _("yes") if scene.B.is_contiguous() else _("no")}
+    sentence = _("A and B share one storage: writing into one changes the other.")
     if scene.own:
-        sentence = _(
-            "B has a storage of its own: writing into B leaves A as it is. In reading order in memory: {order}."
-        )
-    else:
-        sentence = _(
-            "A and B share one storage: writing into one changes the other. In reading order in memory: {order}."
-        )
-    formula = f"B.is_contiguous() = {scene.B.is_contiguous()}"
-    moment = Moment(sentence.format(**words), formula, landed=True)
+        sentence = _("B has a storage of its own: writing into B leaves A as it is.")
+    moment = Moment(sentence, f"B.is_contiguous() = {scene.B.is_contiguous()}", landed=True)
     return _told(scene, moment, filled=scene.B.numel())
 
 
@@ -193,8 +187,7 @@ def _verdict(scene: Scene) -> tuple[Tape, Moment, int]:
 
 
 def _layout(scene: Scene) -> Layout:
-    lines = 3.2 if scene.start.numel() <= MOST_SHOWN else 2.6
-    tapes = tuple(Row(((1 + k, 1.0),), 1.0) for k in range(1 + scene.own))
+    tapes = tuple(Row(((1 + k, 1.0),), (1.0, 0.65)[k]) for k in range(1 + scene.own))
     return Layout((Row(((0, 1.0),), 2.0 - 0.3 * scene.own), *tapes))
 
 
