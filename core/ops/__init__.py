@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.operation import Operation
 from core.ops.batched_matmul import BATCHED_MATMUL
 from core.ops.broadcasting import BROADCASTING
+from core.ops.dot_product import DOT_PRODUCT
 from core.ops.hadamard import HADAMARD
 from core.ops.matrix import MATRIX
 from core.ops.matrix_matrix import MATRIX_MATRIX
@@ -28,6 +29,7 @@ CHAPTERS: tuple[Operation, ...] = (
     TENSOR,
     HADAMARD,
     REDUCTION,
+    DOT_PRODUCT,
     MATRIX_VECTOR,
     MATRIX_MATRIX,
     BATCHED_MATMUL,
