@@ -117,12 +117,13 @@ def _drawable(x: torch.Tensor, y: torch.Tensor) -> bool:
 
 def _step(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, c: float, moment: Moment) -> Step:
     lit = tuple((k, 0) for k in moment.lit)
+    scaled = (f"{factor(c)}·y" if c != 1 else "y", c * y) if moment.stage else ("y", y)
     cells = in_line(
         block("x", x, lit=lit, colour="vector", axes=AXIS),
-        block("y", y, lit=lit, colour="basis1", before=f"+ {factor(c)} ·", axes=AXIS),
+        block(scaled[0], scaled[1], lit=lit, colour="basis1", before="+", tensor="cy", axes=AXIS),
         block("z", z, lit=lit, colour="image", before="=", known=moment.known, axes=AXIS),
     )
-    links = (Link("z", (Source("x", (0,)), Source("y", (0,))), "+" if c == 1 else ""),)
+    links = (Link("z", (Source("x", (0,)), Source("cy", (0,))), "+" if moment.stage else ""),)
     if _drawable(x, y):
         return Step((_plane(x, y, z, c, moment), cells), moment.sentence, moment.formula, links=links)
     panels = (*_bars(x, y, z, c, moment), cells)
