@@ -1,7 +1,7 @@
 """The server of Tensor Atlas: `streamlit run app.py` starts it.
 
-It mounts plotly.js and the stage's own modules, sends the security headers, and starts the calculator in the
-background, so that the first page is painted before torch has been imported anywhere.
+It mounts plotly.js and the stage's own modules, sends the security headers, and lets the calculator start in a quiet
+moment, so that the first page is painted before torch is imported anywhere.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import sys
 import streamlit as st
 from starlette.middleware import Middleware
 
-from core import calculator
-from pages.shared import early, header, security, stage
+from pages.shared import early, header, posters, security, stage, upkeep
 
 log = logging.getLogger("atlas")
 
@@ -26,10 +25,11 @@ def on_script_error(error: Exception) -> bool:
 
 
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
-calculator.start()
+upkeep.before_first_run()
+early.hold_torch()
 app = st.App(
     "pages/shared/frame.py",
-    routes=stage.routes(),
+    routes=[*stage.routes(), *posters.routes()],
     middleware=[Middleware(security.Headers), Middleware(early.Early)],
     on_script_error=on_script_error,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("ATLAS_CACHE", "off")  # every test computes; those of the kept answers name folders
 os.environ.setdefault("ATLAS_LIMITS", "hosted")  # the profile whose numbers HOSTILE cases are about
 
 # pages/ has no __init__.py (a .py file directly in it would start Streamlit's old multipage mode)

@@ -171,6 +171,30 @@ def test_a_failing_calculator_is_a_sentence(
     assert film_of(app) == before
 
 
+def test_only_the_catalogues_own_questions_are_kept(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Defaults may go to disk, of the page and of its examples; nothing that a visitor typed or chose."""
+    asked: list[tuple[str, dict[str, Any], bool]] = []
+    ask = calculator.ask
+
+    def noting(task: str, arguments: dict[str, Any], *, keep: bool = False, **more: Any) -> calculator.Reply:
+        asked.append((task, arguments, keep))
+        return ask(task, arguments, **more)
+
+    monkeypatch.setattr(calculator, "ask", noting)
+    app = open_page("matrix_vector")
+    assert {"operation", "example"} <= {task for task, _arguments, keep in asked if keep}
+    assert all(keep for _task, _arguments, keep in asked)
+    asked.clear()
+    field(app, "A").set_value("[[0, 5], [7, 0]]").run()
+    typed = [keep for task, arguments, keep in asked if "[[0, 5], [7, 0]]" in str(arguments)]
+    assert typed and not any(typed)
+    asked.clear()
+    open_page("matrix_vector", motion="svd")
+    assert not any(
+        keep for task, _arguments, keep in asked if task == "operation" and "svd" in str(_arguments)
+    )
+
+
 def test_a_link_is_taken(open_page: Open) -> None:
     """Inputs, parameter, language."""
     app = open_page("matrix_vector", A="[[0, 5], [7, 0]]", x="[3, 1]", motion="svd", lang="zh")

@@ -31,8 +31,11 @@ def fetch() -> Iterator[Fetch]:
     """fetch(path, accept) -> status, headers, body as it travels."""
     with serving(8714) as url:
 
-        def get(path: str, accept: str = "identity") -> tuple[int, dict[str, str], bytes]:
-            request = urllib.request.Request(url.rstrip("/") + path, headers={"Accept-Encoding": accept})
+        def get(
+            path: str, accept: str = "identity", *, forwarded: bool = True
+        ) -> tuple[int, dict[str, str], bytes]:
+            headers = {"Accept-Encoding": accept} | ({"X-Forwarded-For": "192.0.2.1"} if forwarded else {})
+            request = urllib.request.Request(url.rstrip("/") + path, headers=headers)
             try:
                 with urllib.request.urlopen(request, timeout=20) as answer:
                     return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
@@ -68,6 +71,28 @@ def test_plotly_comes_compressed_once_and_for_ever(fetch: Fetch) -> None:
     assert stage._gzipped("plotly") is stage._gzipped("plotly")
     _, headers, body = fetch(stage._plotly_path())
     assert "content-encoding" not in headers and b"plotly.js v" in body[:40]
+
+
+def test_a_browser_on_this_machine_is_sent_it_plain(fetch: Fetch) -> None:
+    """The 150 ms of compressing are on the way to its first picture; through a proxy the bytes may travel far."""
+    _, headers, _ = fetch(stage._plotly_path(), "gzip", forwarded=False)
+    assert "content-encoding" not in headers
+
+
+def test_plotly_is_taken_out_of_its_wrapper() -> None:
+    """The inside, its licence and nothing else; what is wrapped otherwise is left as it came."""
+    whole = stage._plotly_file().read_bytes()
+    bare = stage.unwrapped(whole)
+    assert 0 < len(whole) - len(bare) < 400
+    assert bare.startswith(b"/**\n* plotly.js v") and b"Licensed under the MIT license" in bare[:200]
+    assert bare.rstrip().endswith(b"window.Plotly = Plotly;") and b"moduleName" not in bare[:400]
+    for other in (
+        b"",
+        b"var Plotly = {};",
+        whole + b"more();",
+        whole.replace(stage.WRAPPER[0], b"this, function() {", 1),
+    ):
+        assert stage.unwrapped(other) == other
 
 
 def test_every_module_is_served_with_its_type(fetch: Fetch) -> None:
@@ -155,13 +180,16 @@ def test_a_strange_camera_is_left_out(camera: Any) -> None:
 def test_the_payload_is_json_around_the_untouched_film(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
 
-    class Result:
-        drag = GOOD
-
-    monkeypatch.setattr(stage, "_component", lambda: lambda **arguments: given.update(arguments) or Result())
+    monkeypatch.setattr(stage, "_component", lambda: lambda **arguments: given.update(arguments))
+    monkeypatch.setattr(stage.st, "session_state", {"k": {"drag": GOOD}, "other": {"drag": {"variable": 1}}})
+    heard: list[stage.Drag] = []
     film = '{"data":[],"layout":{"meta":{"steps":[{"sentence":"转动"}]}}}'.encode()
-    drag = stage.stage("k", film, identity="matrix-vector", revision=7, address=True, alt="Fläche")
-    assert drag["value"] == [[2.0, 1.0], [0.0, 3.5]]
+    stage.stage("other", film, identity="matrix-vector", revision=6, on_drag=heard.append)
+    given["on_drag_change"]()
+    assert heard == []  # what has not the form of a drag is nobody's business
+    stage.stage("k", film, identity="matrix-vector", revision=7, alt="Fläche", on_drag=heard.append)
+    given["on_drag_change"]()
+    assert [drag["value"] for drag in heard] == [[[2.0, 1.0], [0.0, 3.5]]]
     assert film in given["data"]
     payload = json.loads(given["data"])
     assert payload["film"] == json.loads(film)

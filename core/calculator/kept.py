@@ -1,4 +1,4 @@
-"""Answers to questions that the catalogue itself asks, kept on disk: the first picture after a start waits for no torch.
+"""Answers to the catalogue's own questions, kept on disk: the first picture after a start waits for no torch.
 
 Only what a caller marks with `keep` comes here: an operation or an example on its own defaults. Never anything typed.
 A file is a frame (JSON header, raw parts) with a digest of its own; one that is torn, foreign or unreadable is as
@@ -149,10 +149,10 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(draft, path)
+        Path(draft).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(draft)
+            Path(draft).unlink()
         raise
 
 

@@ -48,13 +48,12 @@ def show_plate(operation: Operation) -> None:
     with stage_column:
         clash = problem.film if problem else b""
         picture = Answer({}, clash) if clash else found
-        moved = show_stage(operation, picture) if picture else None
+        if picture:
+            show_stage(operation, picture)
     if found:
         _picture_first(operation, found)
     with side, st.container(key="inputs"):
         show_side(operation, found, problem)
-    if found and not clash and _let_go(operation, moved, found):
-        st.rerun(scope="fragment")
     with notes_place:
         notes.show(operation)
     if found:
@@ -80,10 +79,10 @@ def show_title(operation: Operation) -> None:
         )
 
 
-def show_stage(operation: Operation, found: Answer) -> Any:
-    """The picture; returns what a hand let go of, if anything."""
+def show_stage(operation: Operation, found: Answer) -> None:
+    """The picture; what a hand lets go of is taken over before the run that it causes."""
     with st.container(key="stage"):
-        return stage.stage(
+        stage.stage(
             state.key(operation, "stage"),
             found.film,
             identity=operation.key,
@@ -92,6 +91,7 @@ def show_stage(operation: Operation, found: Answer) -> Any:
             language=words.language(),
             theme=answer.theme(),
             alt=_(operation.title),
+            on_drag=lambda moved: _let_go(operation, moved, found),
         )
 
 
@@ -99,8 +99,9 @@ def show_side(operation: Operation, found: Answer | None, problem: Problem | Non
     """The narrow column: a field for each tensor, examples, settings, Reset."""
     places = controls.show_inputs(operation, problem, kept=found is not None)
     known = found.data["inputs"] if found and not problem else {}
+    axes = found.data["axes"] if found and not problem else {}
     for item, place in zip(operation.inputs, places, strict=True):
-        controls.show_shape(place, item, known.get(item.name))
+        controls.show_shape(place, item, known.get(item.name), axes.get(item.name, ()))
     alarm = answer.alarm_of(found) if found and not problem else None
     if alarm:
         show_alarm(operation, alarm)
@@ -163,10 +164,8 @@ def _check_view(operation: Operation, found: Answer) -> None:
     state.notes(operation).extend(sentence for sentence in wrong if sentence)
 
 
-def _let_go(operation: Operation, moved: Any, found: Answer) -> bool:
-    """Take a drag over. True when it changed a value."""
-    change = drag.new_text(operation, moved, found.data["inputs"])
-    if change is None or state.values(operation)[change[0]] == change[1]:
-        return False
-    state.put(operation, dict([change]))
-    return True
+def _let_go(operation: Operation, moved: stage.Drag, found: Answer) -> None:
+    """Take a drag over; the film of a clash has nothing to drag."""
+    change = drag.new_text(operation, moved, found.data.get("inputs", {}))
+    if change is not None:
+        state.put(operation, dict([change]))

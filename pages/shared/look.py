@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from core.figures import theme
 from pages.shared import answer
 
 SHEET = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
-ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
+ICON = (
+    "data:image/svg+xml;base64,"
+    + base64.b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
+)
 COLOURS = ("background", "ink", "quiet", "hairline", "axis", "accent")
 
 

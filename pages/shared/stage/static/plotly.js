@@ -4,16 +4,22 @@ const SLOT = Symbol.for("atlas.plotly");
 
 export function loadPlotly(url) {
   globalThis[SLOT] ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => (globalThis.Plotly ? resolve(globalThis.Plotly) : reject(new Error("no Plotly")));
-    script.onerror = () => reject(new Error("plotly.js did not load"));
-    document.head.append(script);
+    if (globalThis.Plotly) return resolve(globalThis.Plotly);
+    const script = onItsWay(url) ?? Object.assign(document.createElement("script"), { src: url });
+    script.addEventListener("load", () => (globalThis.Plotly ? resolve(globalThis.Plotly) : reject(new Error("no Plotly"))));
+    script.addEventListener("error", () => reject(new Error("plotly.js did not load")));
+    if (!script.isConnected) document.head.append(script);
   }).catch((error) => {
     delete globalThis[SLOT]; // the next mount may try again
     throw error;
   });
   return globalThis[SLOT];
+}
+
+/** The page's own tag, which the server put there, while its script has not arrived: loading it twice costs a second. */
+function onItsWay(url) {
+  const tag = [...document.scripts].find((script) => script.src === url);
+  return document.readyState !== "complete" && !performance.getEntriesByName(url).length ? tag : undefined;
 }
 
 export function hasWebgl() {

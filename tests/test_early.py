@@ -1,0 +1,144 @@
+"""What is done for the first paint: what the page brings with it, what waits, and what Streamlit is spared."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core import calculator
+from pages.shared import early, security, stage
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = "<html><head><title>x</title></head><body>é</body></html>"
+BROWSER = {"accept": "text/html,*/*", "accept-encoding": "gzip", "if-none-match": '"1"'}
+
+
+@dataclass
+class Answer:
+    """What a browser gets."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+
+@dataclass
+class Client:
+    """Asks an ASGI app without a network (Starlette's own client wants one more package)."""
+
+    app: Any
+    held: list[Any] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        sent: list[Any] = []
+        pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        scope = {
+            "type": "http", "method": "GET", "path": path, "headers": pairs, "query_string": b"", "root_path": "",
+        }  # fmt: skip
+
+        questions = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive() -> dict[str, Any]:
+            return next(questions, None) or await asyncio.Future()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        start = next(message for message in sent if message["type"] == "http.response.start")
+        found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+        return Answer(start["status"], found, b"".join(message.get("body", b"") for message in sent))
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A small site behind the middleware; it remembers what it was asked and that torch was held."""
+    held: list[Any] = []
+    monkeypatch.setattr(
+        calculator, "start_after", lambda seconds, *, at_most: held.append((seconds, at_most))
+    )
+    seen: dict[str, Any] = {}
+
+    def page(request: Request) -> Response:
+        seen.update(request.headers)
+        return HTMLResponse(PAGE, headers={"etag": '"1"', "last-modified": "yesterday"})
+
+    def parts(_request: Request) -> Response:
+        return StreamingResponse(iter([PAGE[:20], PAGE[20:]]), media_type="text/html")
+
+    routes = [Route("/", page), Route("/matrix-vector", page), Route("/parts", parts)]
+    routes.append(Route("/data", lambda _request: JSONResponse({})))
+    return Client(early.Early(Starlette(routes=routes)), held, seen)
+
+
+def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
+    answer = client.get("/matrix-vector", headers=BROWSER)
+    plotly, modules = stage.needed()
+    assert answer.text == PAGE.replace("</head>", f'<script defer src="{plotly}"></script></head>')
+    assert all(f"<{module}>; rel=modulepreload" in answer.headers["link"] for module in modules)
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert "etag" not in answer.headers and "last-modified" not in answer.headers  # they were the file's
+    assert "accept-encoding" not in client.seen and "if-none-match" not in client.seen
+
+
+def test_the_policy_lets_the_tag_run() -> None:
+    """A script of this server's own; nothing inline."""
+    assert early.script_tag().startswith(b'<script defer src="/')
+    assert "script-src 'self'" in security.CONTENT_POLICY
+
+
+@pytest.mark.parametrize("path", ["/", "/data"])
+def test_home_and_what_is_no_page_stay_as_they_are(client: Client, path: str) -> None:
+    answer = client.get(path, headers=BROWSER)
+    assert "link" not in answer.headers and b"plotly" not in answer.content
+
+
+def test_a_page_in_parts_gets_the_header_alone(client: Client) -> None:
+    answer = client.get("/parts", headers=BROWSER)
+    assert answer.text == PAGE and "modulepreload" in answer.headers["link"]
+
+
+def test_a_missing_page_stays_as_it_is(client: Client) -> None:
+    answer = client.get("/nothing", headers=BROWSER)
+    assert answer.status_code == 404 and "link" not in answer.headers
+
+
+def test_every_request_holds_torch_back(client: Client) -> None:
+    for path in ("/", "/data", "/matrix-vector"):
+        client.get(path)
+    assert client.held == [(early.QUIET, early.LONGEST)] * 3
+
+
+FIRST_RUN = """
+import sys
+from pages.shared import look, upkeep
+upkeep.before_first_run()
+from streamlit.commands import page_config
+from streamlit import delta_generator
+print(page_config._get_favicon_string(look.ICON))
+print("numpy" in sys.modules, delta_generator._use_warning_has_been_displayed)
+"""
+
+
+def test_the_first_run_is_spared_numpy_and_a_look_at_every_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_RUN], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    icon, rest = done.stdout.strip().splitlines()
+    assert icon.startswith("data:image/svg+xml;base64,")
+    assert rest == "False True"
