@@ -10,12 +10,13 @@ from core.operation import Example, Slider, Step
 from core.ops import broadcast_strips as strips
 from core.ops.cells import block
 from core.ops.digits_layer import digits, network
-from core.panels import Alignment, Panel, in_line, rows
+from core.panels import Alignment, Layout, Panel, Row, in_line
 from core.words import N_, _
 
 torch = lazy.load("torch")
 
 SAMPLES = 3  # digits in the batch
+UNITS = 4  # classes that are shown of ten
 
 
 def run(H: torch.Tensor, V: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -33,7 +34,7 @@ def steps(*, sample: int = 1502) -> Iterator[Step]:
     scores, upright = H @ net.V.mT, net.V @ H.mT
     in_rows, in_columns = run(H, net.V, net.c)
     column = net.c.unsqueeze(1)
-    layout = rows((0, 1), tall=((0,), (1,)))
+    layout = Layout((Row(((0, 1.0), (1, 2.0))),), (Row(((0, 1.0),)), Row(((1, 1.0),))))
     yield Step(
         _panels(strips_of(scores, net.c), scores, net.c, None),
         _(
@@ -75,19 +76,25 @@ def strips_of(S: torch.Tensor, c: torch.Tensor, clash: bool = False) -> Alignmen
 def _panels(panel: Alignment, S: torch.Tensor, c: torch.Tensor, R: torch.Tensor | None) -> tuple[Panel, ...]:
     """S, c as it is stretched, and the scores where they are known."""
     fits = R is not None
-    shown = c.expand(S.shape) if fits else c
-    ghost = ()
-    if fits:
-        ghost = tuple(
-            (i, j)
-            for i in range(min(S.shape[0], 8))
-            for j in range(min(S.shape[1], 8))
-            if (i if c.dim() == 1 else j)
-        )
+    shown = (c.expand(S.shape) if fits else c)[..., :UNITS] if c.dim() == 1 else c.expand(S.shape)[:UNITS]
+    part = S[:UNITS, :UNITS]
+    ghost = tuple(
+        (i, j) for i in range(part.shape[0]) for j in range(part.shape[1]) if (i if c.dim() == 1 else j)
+    )
+    of = {
+        "whole": tuple(S.shape),
+        "note": _("the first {units} of {all} classes").format(units=UNITS, all=10),
+    }
     cells = in_line(
-        block("S", S, colour="ink"),
-        block("c", shown, before="+", colour="vector", ghost=ghost, upright=False),
-        block("R", S if R is None else R, before="=", colour="image", known=None if fits else 0),
+        block("S", part, colour="ink", **of),
+        block("c", shown, before="+", colour="vector", ghost=ghost if fits else (), upright=False),
+        block(
+            "R",
+            part if R is None else R[:UNITS, :UNITS],
+            before="=",
+            colour="image",
+            known=None if fits else 0,
+        ),
     )
     return (panel, cells)
 

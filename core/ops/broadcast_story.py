@@ -361,7 +361,7 @@ def _computing(scene: Scene) -> Iterator[tuple[Known, str, str]]:
         sentence = _("Row {row} in the same way: every number meets the one under it.")
         if scene.op == "@":
             sentence = _("Row {row} in the same way: it meets every column.")
-        yield Known(0, i + 1, 0, True), sentence.format(row=i), _row_formula(scene, i)
+        yield Known(0, i + 1, 0, True), sentence.format(row=i + 1), _row_formula(scene, i)
     for k in range(1, len(scene.fronts)):
         sentence = _("Slice {index} in the same way, with the numbers that are read again.")
         words = sentence.format(index=f"[{', '.join(map(str, scene.fronts[k - 1]))}]")

@@ -69,7 +69,7 @@ def coming(found: Shapes) -> Iterator[Sight]:
     yield Sight(_panel(found, strips), sentence, f"← {found.width} … 2, 1 ←")
     short = [name for name, shape in found.given.items() if len(shape) < found.width]
     padded = {name: (1,) * (found.width - len(shape)) + tuple(shape) for name, shape in found.given.items()}
-    sentence = _("{names} has fewer axes: in front, where one is missing, torch thinks a 1.").format(
+    sentence = _("In {names} an axis is missing in front: torch puts a 1 there, in thought.").format(
         names=_(" and ").join(short)
     )
     formula = ", ".join(

@@ -118,7 +118,7 @@ def _panels(
     )  # fmt: skip
     bars = Bars(
         "loss", losses, (_("as written"), _("as meant")), _("mean squared error"), (0,), across=True,
-        texts=tuple("" if loss is None else number(loss, 4) for loss in losses), largest=7000.0,
+        texts=tuple("" if loss is None else number(loss, 4) for loss in losses), largest=11_000.0,
     )  # fmt: skip
     return (panel, cells, bars)
 

@@ -32,7 +32,7 @@ def steps(*, photo: str = "china") -> Iterator[Step]:
     Z = run(X)
     shape = tuple(X.shape)
     means, spreads = X.mean((1, 2)), X.std((1, 2))
-    layout = rows((0, 1), (2, 3), tall=((0,), (2,), (1,), (3,)))
+    layout = rows((0, 2), (1, 3), tall=((0,), (2,), (1,), (3,)))
     yield Step(
         _panels(X, None, means, spreads, 0),
         _("A photograph: three channels of {rows} × {columns} numbers between 0 and 1.").format(
@@ -90,7 +90,7 @@ def _panels(
     shown = tuple(value if k < known else None for k, value in enumerate(values))
     texts = tuple("" if value is None else number(0.0 if abs(value) < 1e-5 else value) for value in shown)
     return (
-        _raster("photo", X, _("X")),
+        _raster("photo", X, "X"),
         _shapes(tuple(X.shape), stage),
         _raster("normalised", after, title),
         Bars("channels", shown, labels, _("of each channel"), across=True, texts=texts, largest=1.0),

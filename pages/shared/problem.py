@@ -56,7 +56,7 @@ def show_fixes(operation: Operation, kind: str, fixes: Sequence[Fix]) -> None:
     """A button for each fix: the call and the shape of its result; one click sets it."""
     for number, fix in enumerate(fixes):
         st.button(
-            _("{code} → {shape}").format(code=f"`{_short(fix.code)}`", shape=written_shape(fix.shape)),
+            f"`{_short(fix.code)}` → {written_shape(fix.shape)}",
             key=state.key(operation, f"{kind}.{number}"),
             on_click=state.put,
             args=(operation, fix.changes),
