@@ -39,7 +39,8 @@ def explain(A: shapes.Shape, B: shapes.Shape) -> str:
     result = shapes.broadcast(A, B, names=("A", "B"))
     if A == B:
         return _(
-            "A and B have the same shape {shape}, so every cell has exactly one partner. No axis meets another and none "
+            "A and B have the same shape {shape}, so every cell has exactly one "
+            "partner. No axis meets another and none "
             "disappears: C has the shape {shape} too."
         ).format(shape=shapes.show(A))
     return _(
@@ -200,7 +201,7 @@ def _before(A: torch.Tensor, B: torch.Tensor) -> str:
             "A and B have the same shape {A}: every cell of A has its partner in the same place of B."
         ).format(**words)
     return _(
-        "A {A} and B {B} differ: torch stretches the smaller one. The hatched cells are copies that are not stored."
+        "A {A} and B {B} differ: torch stretches the smaller one. Hatched cells are copies that are not stored."
     ).format(**words)
 
 
@@ -264,7 +265,8 @@ HADAMARD = Operation(
     practice=(RECOMMENDER, MASK),
     traps=(NOT_THE_PRODUCT,),
     place=N_(
-        "Gates of an LSTM, dropout, the mask of a causal attention, the scale of a normalisation, the two branches of a "
+        "Gates of an LSTM, dropout, the mask of a causal attention, the scale of a "
+        "normalisation, the two branches of a "
         "SwiGLU layer: wherever a network turns something up or down, it is this product."
     ),
     challenges=(

@@ -54,7 +54,7 @@ def steps() -> Iterator[Step]:
     yield Step(
         (_panel(a, b, cells, product, (), (), differing),),
         _(
-            "Square matrices let both run, and the shapes agree: only {count} of {all} numbers tell them apart, and nobody warns."
+            "Square matrices let both run, and the shapes agree: {count} of {all} numbers differ, and nobody warns."
         ).format(count=len(differing), all=cells.numel()),
         "A * B ≠ A @ B",
         links=LINKS,

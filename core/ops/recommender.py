@@ -92,15 +92,18 @@ def steps(*, user: int = 2, item: int = 6) -> Iterator[Step]:
     yield Step(
         _panels(found, (u, v, match), (int(user), int(item)), 0),
         _(
-            "{users} drinkers rated {items} wines from 1 to 5; {percent} % of the ratings are known, the empty cells are not."
+            "{users} drinkers rated {items} wines from 1 to 5; {percent} % of the "
+            "ratings are known, the empty cells are not."
         ).format(users=USERS, items=ITEMS, percent=percent),
-        f"ratings : ({USERS}, {ITEMS}) ≈ {number(found.mean)} + users ({USERS}, {FACTORS}) @ items.T ({FACTORS}, {ITEMS})",
+        f"ratings : ({USERS}, {ITEMS}) ≈ {number(found.mean)} + users ({USERS}, "
+        f"{FACTORS}) @ items.T ({FACTORS}, {ITEMS})",
         layout=layout,
     )
     yield Step(
         _panels(found, (u, v, match), (int(user), int(item)), 1),
         _(
-            "Gradient descent gave every drinker and every wine {count} hidden numbers. Nobody named them: they are what explains the ratings."
+            "Gradient descent gave every drinker and every wine {count} hidden numbers. Nobody "
+            "named them: they are what explains the ratings."
         ).format(count=FACTORS),
         f"users[{int(user)}] : ({FACTORS},)   items[{int(item)}] : ({FACTORS},)",
     )
@@ -108,7 +111,8 @@ def steps(*, user: int = 2, item: int = 6) -> Iterator[Step]:
     yield Step(
         _panels(found, (u, v, match), (int(user), int(item)), 2),
         _(
-            "user ⊙ item: where both are large with the same sign, the taste speaks for the wine; with opposite signs, against it. Here taste {best} says most."
+            "user ⊙ item: where both are large with the same sign, the taste speaks for the wine; with "
+            "opposite signs, against it. Here taste {best} says most."
         ).format(best=best),
         f"match[{best}] = {factor(float(u[best]))}·{factor(float(v[best]))} = {number(float(match[best]))}",
     )
@@ -128,11 +132,13 @@ def _verdict(found: Factors, user: int, item: int, total: float) -> str:
     }
     if bool(found.known[user, item]):
         return _(
-            "Added to the average the sum foretells a rating of {score}; the drinker gave {rating}. Where ratings were held "
+            "Added to the average the sum foretells a rating of {score}; the drinker "
+            "gave {rating}. Where ratings were held "
             "back, the guess is off by {error} on average (root mean square)."
         ).format(**words)
     return _(
-        "Added to the average the sum foretells a rating of {score}; it was held back, and is {rating}. Over all that were "
+        "Added to the average the sum foretells a rating of {score}; it was held "
+        "back, and is {rating}. Over all that were "
         "held back the guess is off by {error} (root mean square)."
     ).format(**words)
 
@@ -161,7 +167,8 @@ RECOMMENDER = Example(
     key="recommender",
     title=N_("Why this wine? A recommender's user ⊙ item"),
     summary=N_(
-        "A table of ratings, factorised by torch: every drinker and every wine becomes a vector. The ratings are made, not "
+        "A table of ratings, factorised by torch: every drinker and every wine "
+        "becomes a vector. The ratings are made, not "
         "asked: sixteen seeded tastes judge ten real wines by their measured alcohol, acid and colour."
     ),
     run=run,
