@@ -94,7 +94,8 @@ def of_example(
 def poster(operation: Operation) -> bytes:
     """The still of a concept on its defaults, as SVG; empty when there is none now."""
     try:
-        return calculator.ask("poster", {"key": operation.key, **_setting()}, keep=theme() in THEMES).blobs["svg"]
+        request = {"key": operation.key, **_setting()}
+        return calculator.ask("poster", request, keep=theme() in THEMES).blobs["svg"]
     except calculator.Failure:
         return b""
 
