@@ -234,6 +234,7 @@ def _line(mark: Mark, points: tuple, panel: Plane, hue: str, width: float, dash:
 def axes(panel: Plane, mode: str) -> dict:
     """The layout of the scene: three quiet axes of equal scale, seen from the front right and above."""
     middle = panel.centre or (0.0, 0.0, 0.0)
+    near = 0.76 if panel.bare else 1.0  # no numbers along the edges need room
     axis = {
         "showbackground": False,
         "gridcolor": theme.colour("hairline", mode),
@@ -257,7 +258,7 @@ def axes(panel: Plane, mode: str) -> dict:
         "aspectmode": "cube",
         "dragmode": "orbit",
         "camera": {
-            "eye": {"x": 1.02, "y": -1.29, "z": 0.66},
+            "eye": {"x": 1.02 * near, "y": -1.29 * near, "z": 0.66 * near},
             "up": {"x": 0, "y": 0, "z": 1},
             "center": {"x": 0, "y": 0, "z": -0.08},
         },

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from core import lazy
 from core.ops import text_corpus
 from core.ops.data import help_texts
-from core.words import N_
+from core.words import N_, _
 
 torch = lazy.load("torch")
 
@@ -149,3 +149,9 @@ def heard(text: str) -> Heard:
     replaced = len(words) < 2
     words = known_words(DEFAULT, MOST_WORDS) if replaced else words
     return Heard(words, embedded(words), replaced)
+
+
+def subject(out: torch.Tensor) -> str:
+    """What the layer takes the sentence for. out (word, WIDTH), averaged over the words."""
+    scores = out.mean(0) @ network().classes
+    return _(list(SUBJECTS)[int(scores.argmax())])

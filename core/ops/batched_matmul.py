@@ -274,7 +274,8 @@ def _pairing(shown: _Drawing) -> tuple[str, str]:
         sentence = _("In front both have {front}: matrix meets matrix, index by index, and nothing mixes.")
     else:
         sentence = _(
-            "In front {front} meets {other}: aligned from the right and stretched to {both}. Copies are pale: they are not stored."
+            "In front {front} meets {other}: aligned from the right and stretched to {both}. "
+            "Hatched copies are not stored."
         )
     hidden = shapes.prod(stack.front) - len(shown.indexes)
     text = sentence.format(**words)
@@ -333,7 +334,7 @@ def _product(shown: _Drawing, index: tuple[int, ...]) -> tuple[str, str]:
 
 
 def _ending(shown: _Drawing) -> str:
-    sentence = _("All {count} products are done at once on real hardware: C has the shape {C}.")
+    sentence = _("For torch this is one call: all {count} products side by side. C has the shape {C}.")
     count = number_of(max(1, shapes.prod(shown.stack.front)))
     return sentence.format(count=count, C=shapes.show(shown.sizes[2]))
 
@@ -372,8 +373,11 @@ BATCHED_MATMUL = Operation(
     call="torch.matmul(A, B)",
     latex=r"C_{b\,ij} = \sum_{l=1}^{k} A_{b\,il}\,B_{b\,lj}",
     inputs=(
-        Input("A", "... m k", "torch.arange(18).reshape(3, 3, 2)", N_("a stack of matrices: the last axis is added up")),
-        Input("B", "... k n", "torch.arange(24).reshape(3, 2, 4) % 5 - 1", N_("a stack of matrices: the last axis but one is added up")),
+        Input("A", "... m k", "torch.arange(18).reshape(3, 3, 2)", N_("a stack: its last axis is added up")),
+        Input(
+            "B", "... k n", "torch.arange(24).reshape(3, 2, 4) % 5 - 1",
+            N_("a stack: its last axis but one is added up"),
+        ),
     ),
     run=run,
     explain=explain,
@@ -391,7 +395,8 @@ BATCHED_MATMUL = Operation(
                {"A": "torch.arange(18).reshape(3, 3, 2)", "B": "[1, -1]"}),
         Preset("vector-left", N_("A vector on the left"),
                {"A": "[1, 2]", "B": "torch.arange(24).reshape(3, 2, 4) % 5 - 1"}),
-        Preset("many", N_("200 products"), {"A": "torch.ones(200, 4, 3)", "B": "torch.arange(2400).reshape(200, 3, 4) % 7"}),
+        Preset("many", N_("200 products"), {"A": "torch.ones(200, 4, 3)",
+               "B": "torch.arange(2400).reshape(200, 3, 4) % 7"}),
     ),
     practice=(MULTI_HEAD,),
     traps=(STAR_ON_STACKS, T_OF_A_STACK),

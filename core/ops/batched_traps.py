@@ -46,9 +46,7 @@ def star_steps() -> Iterator[Step]:
     )
     yield Step(
         (_lines(A, B, right, "@"),),
-        _(
-            "A @ B multiplies and adds, matrix by matrix. Small whole numbers and one entry checked by hand tell them apart."
-        ),
+        _("A @ B multiplies and adds, matrix by matrix. One entry checked by hand tells them apart."),
         f"A @ B : C[0, 0, 0] = 1·2 + 2·1 = {int(right[0, 0, 0])}",
     )
 

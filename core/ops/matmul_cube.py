@@ -13,7 +13,7 @@ torch = lazy.load("torch")
 
 MOST = 64  # products that make a readable cube
 LAYOUT = rows((0,), (1,), heights=(2.5, 1.0), tall=((0,), (1,)))
-OFF = 1.35  # from the last product to a face
+OFF = 1.5  # from the last product to a face
 
 
 def drawable(sizes: Sizes) -> bool:

@@ -80,7 +80,7 @@ def telling(story: Story, before: int, after: int) -> tuple[str, str]:
         return _shares(story, after)
     ends = finishes(story, after)
     if after - before > 1 and not ends:
-        return _shares(story, after)
+        return _within(story, last, before, after)
     tell = {"columns": _column, "rows": _row, "outer": _layer, "blocks": _block, "cube": _cube}
     return tell.get(story.reading, _dot)(story, last, ends, after)
 
@@ -213,7 +213,7 @@ def _block(story: Story, at: Term, ends: bool, after: int) -> tuple[str, str]:
     count = len(matmul_order.halves(story.sizes.k))
     upto = plus(f"{entry('A', I, l)}·{entry('B', l, J)}" for l in range(L + 1))  # noqa: E741
     formula = f"{entry('C', I, J)} = {upto}{' + …' if count > L + 1 else ''}"
-    names = {"first": entry("A", I, L), "second": entry("B", L, J), "third": entry("C", I, J)}
+    names = _block_names(story, after)
     if ends:
         sentence = _(
             "Block {first} times block {second} is in block {third}: {left} @ {right}, a product of its own."
@@ -223,6 +223,13 @@ def _block(story: Story, at: Term, ends: bool, after: int) -> tuple[str, str]:
     spelled, value = product(story, at)
     sentence = _("Block {first} times block {second} goes into block {third}: {product} = {value}.")
     return sentence.format(**names, product=spelled, value=value), formula
+
+
+def _block_names(story: Story, after: int) -> dict[str, str]:
+    """A₁₂, B₂₁ and C₁₁ of the block product in work."""
+    part = matmul_order.part_at(story.sizes, after - 1)
+    I, L, J = (int(side.start > 0) for side in (part.rows, part.inner, part.columns))  # noqa: E741
+    return {"first": entry("A", I, L), "second": entry("B", L, J), "third": entry("C", I, J)}
 
 
 def _cube(story: Story, at: Term, ends: bool, _after: int) -> tuple[str, str]:
@@ -239,6 +246,48 @@ def _cube(story: Story, at: Term, ends: bool, _after: int) -> tuple[str, str]:
         "Each small cube is one product: row {row}, column {column}, depth {number} holds {product} = {value}."
     )
     return sentence.format(**words, number=at.l + 1, product=spelled, value=value), formula
+
+
+def _within(story: Story, at: Term, before: int, after: int) -> tuple[str, str]:
+    """Several multiply-adds that do not finish their piece."""
+    n, _k, m = story.sizes
+    share = f"{number_of(after)} / {number_of(story.sizes.all)}"
+    whole = {"columns": n, "rows": m}.get(story.reading)
+    if whole and after - before == whole and before % whole == 0:
+        sentence, amount, formula = _added(story, at)
+        return sentence.format(place=_line_of(story, at), amount=amount, number=at.l + 1), formula
+    count = piece(story, after - 1)
+    start = matmul_order.part_at(story.sizes, after - 1).start if story.reading == "blocks" else 0
+    words = {"row": at.i + 1, "column": at.j + 1, "number": at.l + 1, "count": number_of(count)}
+    words["done"] = number_of((after - start - 1) % count + 1)
+    if story.reading == "blocks":
+        words |= _block_names(story, after)
+    sentence = {
+        "columns": _("Column {column} of C: {done} of its {count} products are in."),
+        "rows": _("Row {row} of C: {done} of its {count} products are in."),
+        "outer": _(
+            "Column {number} of A meets row {number} of B: {done} of {count} products are added to C."
+        ),
+        "blocks": _(
+            "Block {first} times block {second} goes into block {third}: {done} of {count} products are in."
+        ),
+    }.get(story.reading, _("Row {row} of A meets column {column} of B: {done} of {count} products are in."))
+    return sentence.format(**words), share
+
+
+def _line_of(story: Story, at: Term) -> int:
+    return (at.j if story.reading == "columns" else at.i) + 1
+
+
+def _added(story: Story, at: Term) -> tuple[str, str, str]:
+    """A whole column of A, or row of B, that is added to its mix: the sentence, the amount, the formula."""
+    if story.reading == "columns":
+        mix = f"C∗{subscript(at.j + 1)} = {_mix(story.B[:, at.j], 'A∗{}', at.l + 1)}"
+        words = _("Column {place} of C mixes the columns of A: {amount} times column {number} is added.")
+        return words, number(float(story.B[at.l, at.j])), mix
+    mix = f"C{subscript(at.i + 1)}∗ = {_mix(story.A[at.i], 'B{}∗', at.l + 1)}"
+    words = _("Row {place} of C mixes the rows of B: {amount} times row {number} is added.")
+    return words, number(float(story.A[at.i, at.l])), mix
 
 
 def _shares(story: Story, after: int) -> tuple[str, str]:

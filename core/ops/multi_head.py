@@ -120,10 +120,10 @@ def _projecting(shown: Shown, heard: attention_net.Heard) -> Step:
     )
     sentence = (
         _(
-            "Python's help texts hold too few of these words. Instead: “{words}”. X times W_Q asks for both heads at once."
+            "Python's help texts hold too few of these words. Instead: “{words}”. X times W_Q asks for both heads."
         )
         if heard.replaced
-        else _("“{words}”: a row of X for each known word. X times W_Q asks for both heads at once.")
+        else _("“{words}”: a row of X for each known word. X times W_Q asks for both heads.")
     )
     formula = f"X @ W_Q : {show((t, WIDTH))} @ {show((WIDTH, WIDTH))} → {show((t, WIDTH))}"
     return Step(_panels(shown, (line,), 0), sentence.format(words=" ".join(shown.words)), formula, LAYOUT)
@@ -195,7 +195,8 @@ def _ending(shown: Shown) -> Iterator[Step]:
     yield Step(
         _panels(shown, (line,), 1),
         _(
-            "W_O lets the heads speak to each other. The layer knows the subject of {accuracy} % of the sentences it never saw."
+            "W_O mixes the heads. From the mean over the words the layer says: {subject}. "
+            "It is right for {accuracy} % of the sentences it never saw."
         ).format(accuracy=accuracy),
         f"merged @ W_O : {show((t, WIDTH))} @ {show((WIDTH, WIDTH))} → {show((t, WIDTH))}",
     )
@@ -223,7 +224,8 @@ def _panels(shown: Shown, lines: tuple[tuple[Block, ...], ...], known: int) -> t
     bars = [
         Bars(
             f"bars-{k}", tuple(float(v) if known else None for v in shown.attention[k, shown.asking]),
-            tuple(shown.words), _("head {number}: “{word}” looks at").format(number=k + 1, word=shown.words[shown.asking]),
+            tuple(shown.words),
+            _("head {number}: “{word}” looks at").format(number=k + 1, word=shown.words[shown.asking]),
             (shown.asking,), across=True, largest=1.0,
         )
         for k in range(HEADS)
