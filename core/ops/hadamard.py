@@ -164,8 +164,14 @@ def _cells(
 
 
 def _block(
-    name: str, tensor: torch.Tensor, own: torch.Tensor, at: Index, lit: set[Index], before: str, known: set[Index] | None
-) -> Block:  # fmt: skip
+    name: str,
+    tensor: torch.Tensor,
+    own: torch.Tensor,
+    at: Index,
+    lit: set[Index],
+    before: str,
+    known: set[Index] | None,
+) -> Block:
     """One slice; what broadcasting only repeats is a ghost."""
     own_lit = [cell for index in sorted(lit) for where, cell in [_cell(index)] if where == at]
     cells = (
