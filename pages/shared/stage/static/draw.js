@@ -1,5 +1,7 @@
 // Attributes -> one Plotly call a frame: animate for 2-D traces, one restyle for all others.
 
+import { steadyWords } from "./scene.js";
+
 const IMMEDIATE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
 
 /** What is new against the last drawn attributes: [[index, {path: value}], ...]. */
@@ -72,7 +74,10 @@ export function makePen(gd, Plotly) {
     const frame = { data: all.map(([, now]) => now), traces: all.map(([index]) => index) };
     return Plotly.animate(gd, frame, IMMEDIATE).catch(() => {}); // interrupted by the next frame
   }
-  const restyle = (entries) => Plotly.restyle(gd, together(entries), entries.map(([index]) => index));
+  function restyle(entries) {
+    steadyWords(gd);
+    return Plotly.restyle(gd, together(entries), entries.map(([index]) => index));
+  }
 
   return {
     /** The figure was drawn anew with these attributes. */

@@ -3,6 +3,7 @@
 import { dressed, isSvg } from "./film.js";
 import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
+import { steadyWords } from "./scene.js";
 import { hasWebgl, loadPlotly } from "./plotly.js";
 import { currentCamera, holdCamera, layoutFor, unitSizes, watchZoom } from "./view.js";
 
@@ -80,6 +81,7 @@ export class Figure {
     const fresh = this.#clear(film);
     const attributes = this.#attributes();
     const layout = { ...this.#layout(size), uirevision: `${film.layout.uirevision}/${source.view.resets}` };
+    steadyWords(gd);
     await this.#own(() => this.Plotly.react(gd, this.#data(film, attributes), layout, CONFIG));
     this.#pen.reset(attributes);
     this.#remember();

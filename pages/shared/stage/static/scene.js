@@ -4,6 +4,17 @@ function apply(m, [x, y, z, w]) {
   return [0, 1, 2, 3].map((row) => m[row] * x + m[4 + row] * y + m[8 + row] * z + m[12 + row] * w);
 }
 
+/**
+ * Words in space keep their size. plotly makes letters for the pixel ratio of the last drawing (2), but those of the
+ * first drawing for 1: a text that changes would be half as high. Before every change we put the 1 back.
+ */
+export function steadyWords(gd) {
+  for (const [name, part] of Object.entries(gd._fullLayout ?? {})) {
+    if (!/^scene\d*$/.test(name)) continue;
+    for (const object of part._scene?.glplot?.objects ?? []) if ("pixelRatio" in object) object.pixelRatio = 1;
+  }
+}
+
 /** Pixels of the drawing area, or null when plotly draws no scene (or the point lies behind the eye). */
 export function projectScene(gd, point) {
   const scene = gd._fullLayout?.scene?._scene;
