@@ -84,7 +84,6 @@ def _panel(
 ) -> Panel:  # fmt: skip
     place = ((0, 1),) if in_a else ()
     empty = a @ b
-    last = ("m", "axis2")
     return Cells(
         (
             (block("A", a, lit=in_a, colour="matrix"), block("B", b, lit=in_b, colour="matrix")),
@@ -92,7 +91,7 @@ def _panel(
                 block("A * B", empty if cells is None else cells, known=0 if cells is None else None, colour="null",
                       lit=place if product is None else (), flagged=flagged),
                 block("A @ B", empty if product is None else product, known=0 if product is None else None,
-                      colour="image", lit=place if product is not None else (), axes=(("n", "axis1"), last)),
+                      colour="image", lit=place if product is not None else ()),
             ),
         )
     )  # fmt: skip

@@ -87,12 +87,12 @@ def steps(*, user: int = 2, item: int = 6) -> Iterator[Step]:
     u, v = found.users[int(user)], found.items[int(item)]
     match, score = run(u, v)
     total = found.mean + float(score)
-    layout = rows((0,), (1, 2, 3), heights=(1.1, 1), tall=((0,), (1, 2), (3,)))
+    layout = rows((0, 1), (2, 3), tall=((0, 1), (2, 3)))
     percent = number(100 * float(found.known.float().mean()))
     yield Step(
         _panels(found, (u, v, match), (int(user), int(item)), 0),
         _(
-            "{users} drinkers rated {items} wines from 1 to 5; {percent} % of the "
+            "{users} drinkers (across) rated {items} wines (down) from 1 to 5; {percent} % of the "
             "ratings are known, the empty cells are not."
         ).format(users=USERS, items=ITEMS, percent=percent),
         f"ratings : ({USERS}, {ITEMS}) ≈ {number(found.mean)} + users ({USERS}, "
@@ -157,9 +157,7 @@ def _panels(
             ("match", vectors[2], _("= agreement"), 2),
         )
     ]  # fmt: skip
-    picture = Picture(
-        "ratings", tuple(map(tuple, shown.T.tolist())), _("ratings: wines down, drinkers across")
-    )
+    picture = Picture("ratings", tuple(map(tuple, shown.T.tolist())), _("ratings"))
     return (picture, *bars)
 
 

@@ -19,13 +19,24 @@ MOST_AXES = 4
 MOST_SPELLED = 6  # terms in a formula
 
 
-def run(A: torch.Tensor, op: str = "sum", axis: int | None = 0, keepdim: bool = False) -> torch.Tensor:
-    """A over one axis, or over all of them (axis None). keepdim leaves the axis, with size 1."""
+def run(
+    A: torch.Tensor,
+    op: str = "sum",
+    axis: int | None = 0,
+    keepdim: bool = False,
+) -> torch.Tensor:
+    """A collapsed along one axis; axis None: along all of them."""
     if op == "cumsum":
-        return torch.cumsum(A, dim=axis)  # nothing disappears: every partial sum is kept
-    if op == "prod" and axis is None:  # torch.prod takes one axis at most
+        return torch.cumsum(A, dim=axis)  # every partial sum is kept
+    if op == "prod" and axis is None:  # torch.prod takes one axis
         return torch.prod(A).reshape([1] * A.ndim if keepdim else [])
-    reduce = {"sum": torch.sum, "mean": torch.mean, "prod": torch.prod, "max": torch.amax, "min": torch.amin}
+    reduce = {
+        "sum": torch.sum,
+        "mean": torch.mean,
+        "prod": torch.prod,
+        "max": torch.amax,
+        "min": torch.amin,
+    }
     return reduce[op](A, dim=axis, keepdim=keepdim)
 
 

@@ -127,8 +127,9 @@ def standing(drawn: Collapse) -> bool:
 
 def result_slices(drawn: Collapse, s: torch.Tensor) -> list[tuple[int, ...]]:
     """The index in front of every block of the result that is drawn."""
-    found = dict.fromkeys(_block_of(drawn, s, drawn.goal(index)) for index in _indexes(drawn))
-    return list(found) or [()]
+    if not drawn.A.numel():  # nothing flies: the first slice of each tensor stands for all
+        return [(0,) * max(0, s.dim() - 2) if 0 not in s.shape[:-2] else ()]
+    return list(dict.fromkeys(_block_of(drawn, s, drawn.goal(index)) for index in _indexes(drawn)))
 
 
 def _block_of(drawn: Collapse, s: torch.Tensor, index: tuple[int, ...]) -> tuple[int, ...]:
@@ -148,6 +149,8 @@ def _lines(drawn: Collapse, s: torch.Tensor, lane: int, done: int) -> tuple[tupl
     sources = {at: _source(drawn, at, lane) for at in _prefixes(drawn)}
     targets = {at: _slice(drawn, s, at, done, lane) for at in result_slices(drawn, s)}
     below = list(targets.values())
+    if not drawn.A.numel():
+        return (*([tuple(sources.values())] if sources else []), tuple(below))
     rows = [list(row) for _first, row in itertools.groupby(sources, key=lambda at: at[:-1])]
     lines = [[sources[at] for at in row] for row in rows]
     if count < 2 or axis is None:
