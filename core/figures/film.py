@@ -156,6 +156,8 @@ def _differing(versions: list[Trace]) -> list[str]:
 
 def _empty(trace: Trace) -> Trace:
     """The same trace with nothing in it, for a step that does not show it."""
+    if trace["type"] == "image":
+        return trace | {"visible": False}
     blank = {name: [] for name in (*SAME_SIZE, "text") if name in trace}
     return trace | blank
 
