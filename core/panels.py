@@ -135,7 +135,7 @@ class Label(Mark):
     """Words at a point. `live` = ("det", "det A = {}") is filled in by the browser as the state moves.
 
     Kinds: "det" of M, "vector" x, "image" M x; and of the vectors `of` and `onto` of the state: "dot", "cosine",
-    "angle" (degrees), "norm" (with `inverse` = 1/p), "sum".
+    "angle" (degrees), "norm" (with `inverse` = 1/p), "norm-sum" (of their sum), "sum".
     """
 
     at: Point = (0.0, 0.0)

@@ -148,6 +148,7 @@ LIVE = {
         _shown(math.degrees(math.acos(_cosine(of, onto)))) if not math.isnan(_cosine(of, onto)) else "–"
     ),
     "norm": lambda of, _onto, inverse: _shown(norm(of, inverse)),
+    "norm-sum": lambda of, onto, inverse: _shown(norm(of + onto, inverse)),
     "sum": lambda of, onto, _inverse: _tuple(of + onto),
 }
 

@@ -133,5 +133,6 @@ export const SAID = {
   cosine: (of, onto) => shown(cosine(of, onto)),
   angle: (of, onto) => shown((Math.acos(cosine(of, onto)) * 180) / Math.PI),
   norm: (of, onto, inverse) => shown(norm(of, inverse)),
+  "norm-sum": (of, onto, inverse) => shown(norm(of.map((entry, k) => entry + onto[k]), inverse)),
   sum: (of, onto) => tuple(of.map((entry, k) => entry + onto[k])),
 };
