@@ -357,7 +357,7 @@ def _baked(trace: Trace, state: Mapping[str, Any]) -> Trace:
 def _followed(trace: Trace, state: Mapping[str, Any]) -> Trace:
     """A derived line in `state`."""
     rule, size = trace["meta"]["derived"], 3 if "z" in trace else 2
-    mark = Derived("", "", Bind(rule.get("matrix", "")), kind=rule["kind"], of=rule.get("of", ""),
+    mark = Derived("", "", bind=Bind(rule.get("matrix", "")), kind=rule["kind"], of=rule.get("of", ""),
                    onto=rule.get("onto", ""), inverse=rule.get("inverse", ""), radius=rule["radius"])  # fmt: skip
     found = derived.points(mark, state, size)
     if "cone" not in rule:
