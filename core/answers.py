@@ -6,6 +6,7 @@ This runs in the calculator's workers only: everything typed or linked is read, 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from core.shapes import ShapeError, named, show
 from core.words import _, speaking
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
+VIEW_REFUSED = "view size is not compatible"  # in torch's message
 MOST_IN_CODE = 200  # elements of an input written into the code
 
 
@@ -282,6 +284,10 @@ def _guarded(compute: Callable[[], Any]) -> Any:
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         if isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error):
             raise MemoryError from error
+        if VIEW_REFUSED in str(error):
+            sentence = _("view never copies, and no strides over this strip of memory give the shape asked for.")
+            fix = _("What works: A.contiguous().view(…), or A.reshape(…), which copies where it must.")
+            raise Refusal(input=None, rule="torch", sentence=sentence, fix=fix) from error
         reason = str(error).split("\n")[0][:200]
         sentence = _("torch refused: {reason}").format(reason=reason)
         raise Refusal(input=None, rule="torch", sentence=sentence, fix="") from error
@@ -310,9 +316,14 @@ def code(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mappin
     lines = ["import torch", ""]
     for name, tensor in given.items():
         lines.append(_assignment(name, tensor))
-    named = [f"{name}={value!r}" for name, value in found.run_parameters(parameters).items()]
+    named = [f"{name}={_argument(value)}" for name, value in found.run_parameters(parameters).items()]
     call = f"{found.run.__name__}({', '.join([*given, *named])})"
     return "\n".join([*lines, "", "", found.code, "", "", f"print({call})"])
+
+
+def _argument(value: Any) -> str:
+    """A parameter's value as Python writes it; infinity has no literal of its own."""
+    return "float('inf')" if value == math.inf else repr(value)
 
 
 def _assignment(name: str, tensor: torch.Tensor) -> str:

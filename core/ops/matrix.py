@@ -90,7 +90,11 @@ MATRIX = Operation(
     notation="A ∈ ℝᵐˣⁿ",
     call="A[i, j], A.T, A == A.T",
     latex=r"A \in \mathbb{R}^{m \times n}, \qquad (A^\top)_{ij} = A_{ji}",
-    inputs=(Input("A", "m n", "[[5, 1, 4, 2], [3, 8, 0, 6], [7, 9, 2, 1]]", N_("rows are samples, columns features")),),
+    inputs=(
+        Input(
+            "A", "m n", "[[5, 1, 4, 2], [3, 8, 0, 6], [7, 9, 2, 1]]", N_("rows are samples, columns features")
+        ),
+    ),
     run=run,
     explain=explain,
     steps=steps,
@@ -104,12 +108,26 @@ MATRIX = Operation(
             (("index", "A[i, j]"), ("transpose", N_("transpose")), ("symmetry", N_("symmetry"))),
             "index",
         ),
-        Spot("cell", N_("Row i, column j (or click a cell)"), (1, 0), 0, 1_000_000, when=("view", ("index",))),
+        Spot(
+            "cell", N_("Row i, column j (or click a cell)"), (1, 0), 0, 1_000_000, when=("view", ("index",))
+        ),
     ),
     presets=(
-        Preset("rectangular", N_("Rectangular"), {"A": "[[5, 1, 4, 2], [3, 8, 0, 6], [7, 9, 2, 1]]", "view": "transpose"}),
-        Preset("symmetric", N_("Symmetric"), {"A": "[[2, 7, 1, 3], [7, 4, 5, 9], [1, 5, 8, 6], [3, 9, 6, 0]]", "view": "symmetry"}),
-        Preset("almost", N_("Almost symmetric"), {"A": "[[2, 7, 1, 3], [7, 4, 5, 8], [1, 5, 8, 6], [3, 9, 6, 0]]", "view": "symmetry"}),
+        Preset(
+            "rectangular",
+            N_("Rectangular"),
+            {"A": "[[5, 1, 4, 2], [3, 8, 0, 6], [7, 9, 2, 1]]", "view": "transpose"},
+        ),
+        Preset(
+            "symmetric",
+            N_("Symmetric"),
+            {"A": "[[2, 7, 1, 3], [7, 4, 5, 9], [1, 5, 8, 6], [3, 9, 6, 0]]", "view": "symmetry"},
+        ),
+        Preset(
+            "almost",
+            N_("Almost symmetric"),
+            {"A": "[[2, 7, 1, 3], [7, 4, 5, 8], [1, 5, 8, 6], [3, 9, 6, 0]]", "view": "symmetry"},
+        ),
         Preset("identity", N_("Identity"), {"A": "eye(4)", "view": "symmetry"}),
         Preset("diagonal", N_("Diagonal"), {"A": "diag([3, 1, 4, 2])", "view": "transpose"}),
     ),
@@ -125,4 +143,4 @@ MATRIX = Operation(
     ),
     axes={"m": "axis1", "n": "axis2"},
     shape_line="A (m, n)",
-)  # fmt: skip
+)

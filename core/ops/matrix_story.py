@@ -32,7 +32,10 @@ def index_steps(A: Tensor, entry: Tensor, i: int, j: int) -> Iterator[Step]:
     here = (i - top, j - left)
     short_row, short_column = (vector(v[: MOST + 1].tolist(), MOST) for v in (A[i], A[:, j]))
     moments = (
-        ((), _("{m} rows and {n} columns. A row is one sample, a column is one feature of all samples.").format(m=m, n=n),
+        ((), _(
+            "{m} rows and {n} columns. A row is one sample, a column "
+            "is one feature of all samples."
+        ).format(m=m, n=n),
          f"A.shape = {show(A.shape)}"),
         (row, _("Row {i} holds everything about sample {i}.").format(i=i), f"A[{i}] = {short_row}"),
         (column, _("Column {j} holds feature {j} of every sample.").format(j=j), f"A[:, {j}] = {short_column}"),
@@ -60,7 +63,10 @@ def transpose_steps(A: Tensor, B: Tensor) -> Iterator[Step]:
     words = {"shape": show(A.shape), "other": show(B.shape), "i": i, "j": j, "value": value}
     moments = (
         ((), (), False, _("A has the shape {shape}; its transpose will have {other}: rows become columns."), "B = A.T"),
-        (diagonal, (), False, _("The diagonal is the mirror: what lies on it, A[k, k], stays where it is."), "B[k, k] = A[k, k]"),
+        (diagonal, (), False, _(
+            "The diagonal is the mirror: what lies on it, A[k, "
+            "k], stays where it is."
+        ), "B[k, k] = A[k, k]"),
         (((i, j),), ((j, i),), True, _("Every other cell flies over it: {value} goes from A[{i}, {j}] to B[{j}, {i}]."),
          f"B[{j}, {i}] = A[{i}, {j}] = {value}"),
         (row, column, True, _("Row 0 of A is now column 0 of B: samples and features have changed places."),

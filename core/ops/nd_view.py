@@ -66,7 +66,7 @@ def facet_indexes(shape: tuple[int, ...], told: Roles) -> list[dict[int, int]]:
     return [dict(zip(told.facets, index, strict=True)) | dict(told.held) for index in found]
 
 
-def facet_name(name: str, count: int, fixed: Mapping[int, int]) -> str:
+def facet_name(name: str, fixed: Mapping[int, int]) -> str:
     """`A[0, :, :, 2]`, with the trailing colons left out."""
     last = max(fixed, default=-1)
     inner = ", ".join(str(fixed[k]) if k in fixed else ":" for k in range(last + 1))
@@ -94,7 +94,7 @@ def blocks(
         prefix = ordered and sorted(fixed) == list(range(len(fixed)))
         found.append(
             Block(
-                facet_name(name, len(shape), fixed),
+                facet_name(name, fixed),
                 _numbers(window, None if known is None else table(known, told, fixed)),
                 colour=colour,
                 lit=_cells(lit, told, fixed),

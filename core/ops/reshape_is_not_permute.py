@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core import lazy
 from core.operation import Example, Step
 from core.ops import data
-from core.ops.tensor_pictures import picture
+from core.ops.tensor_pictures import BLANK, picture
 from core.panels import rows
 from core.shapes import show
 from core.words import N_, _
@@ -29,7 +29,7 @@ def steps() -> Iterator[Step]:
     photo = data.photograph("flower", WIDTH).permute(1, 2, 0).contiguous()  # (C, H, W) -> (H, W, C)
     wrong, right = run(photo), photo.permute(2, 0, 1)
     before, after = show(photo.shape), show(wrong.shape)
-    blank = torch.zeros_like(right)
+    blank = torch.full_like(right, BLANK)
     layout = rows((0, 1, 2), tall=((0,), (1, 2)))
     yield Step(
         _pictures(photo, blank, blank),
@@ -50,7 +50,8 @@ def steps() -> Iterator[Step]:
     yield Step(
         _pictures(photo, wrong, right),
         _(
-            "permute moves the axes: number [i, j, c] is now at [c, i, j]. Only {same} of {all} numbers agree with reshape's."
+            "permute moves the axes: number [i, j, c] is now at [c, i, j]. Only "
+            "{same} of {all} numbers agree with reshape's."
         ).format(same=same, all=right.numel()),
         f"photo.permute(2, 0, 1) : {before} → {after}",
     )

@@ -74,7 +74,8 @@ def steps(*, batch: int = 1024) -> Iterator[Step]:
     first = _("A batch of {batch} samples with {n} features each meets a weight matrix for {units} units.")
     yield _step(ways, 0, first.format(batch=batch, n=FEATURES, units=UNITS), shape)
     sentence = _(
-        "One row at a time: {batch} small products, started one after the other by Python, take {time} ms on this server."
+        "One row at a time: {batch} small products, started one after the other "
+        "by Python, take {time} ms on this server."
     )
     yield _step(ways, 1, sentence.format(batch=batch, time=_ms(ways[0])), f"{_ms(ways[0])} ms")
     times = ways[0].seconds / ways[1].seconds
@@ -113,7 +114,8 @@ ROW_BY_ROW = Example(
     key="row-by-row",
     title=N_("A batch through a weight matrix"),
     summary=N_(
-        "The same products, started one by one or as one matrix product. The times are really measured, on the server that answers you."
+        "The same products, started one by one or as one matrix product. The times are "
+        "really measured, on the server that answers you."
     ),
     run=run,
     steps=steps,

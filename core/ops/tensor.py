@@ -8,9 +8,9 @@ from typing import Any
 from core import lazy, shapes
 from core.operation import Choice, Input, Operation, Phrase, Preset, Slider, Step
 from core.ops import nd_view, tensor_memory, tensor_story, tensor_words
+from core.ops.reshape_is_not_permute import RESHAPE_IS_NOT_PERMUTE
 from core.ops.tensor_pictures import CHANNELS, CLIP
 from core.ops.tensor_story import Story
-from core.ops.reshape_is_not_permute import RESHAPE_IS_NOT_PERMUTE
 from core.words import N_, _
 
 torch = lazy.load("torch")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core import lazy
 from core.operation import Step
-from core.ops import nd_view, tensor_story
+from core.ops import tensor_story
 from core.ops.nd_view import axis_colour
 from core.ops.tensor_story import Moment, Story
 from core.panels import Jump, Layout, Panel, Row, Tape
@@ -136,11 +136,13 @@ def _deed(scene: Scene) -> Iterator[tuple[Tape, Moment, int]]:
         )
     elif story.deed == "index":
         sentence = _(
-            "{line} picks by a list of indexes: no strides can say that, so the numbers are copied to a strip of their own."
+            "{line} picks by a list of indexes: no strides can say that, so the "
+            "numbers are copied to a strip of their own."
         )
     else:
         sentence = _(
-            "No strides over this strip give the shape {shape}: {line} must copy, number by number, to a strip of its own."
+            "No strides over this strip give the shape {shape}: {line} must copy, "
+            "number by number, to a strip of its own."
         )
     yield _told(scene, Moment(sentence.format(**words), f"B.stride() = {words['strides']}"))
 

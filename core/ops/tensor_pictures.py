@@ -14,7 +14,9 @@ from core.words import N_, _
 
 torch = lazy.load("torch")
 
-WIDTH = 120  # pixels of a photograph
+WIDTH = 180  # pixels of a photograph
+BLANK = 0.5  # the grey of a picture that is not there yet
+CLIP_FROM = 120
 CLIP_WIDTH, CLIP_HEIGHT, FRAMES = 48, 36, 10
 PHOTOGRAPHS = Choice("photo", N_("Photograph"), (("flower", N_("flower")), ("china", N_("temple"))), "flower")
 SOURCE = N_(
@@ -76,7 +78,7 @@ def channel_steps(*, photo: str = "flower", own: bytes | None = None) -> Iterato
 
 
 def _channel_step(values, parts, grey, sentence: str, formula: str) -> Step:
-    blank = torch.zeros(values.shape[1:])
+    blank = torch.full(values.shape[1:], BLANK)
     names = (_("P[0], red"), _("P[1], green"), _("P[2], blue"))
     shown = [*parts, *[blank] * (3 - len(parts))]
     panels = (
@@ -121,7 +123,7 @@ def clip_steps(*, photo: str = "china", own: bytes | None = None) -> Iterator[St
         film = smaller(frames[chosen], CLIP_WIDTH, CLIP_HEIGHT)
         first = _("Your clip, made smaller, with {t} of its frames: a tensor of shape {shape}.")
     else:
-        film = clip(data.photograph(photo, WIDTH), CLIP_HEIGHT, CLIP_WIDTH, FRAMES)
+        film = clip(data.photograph(photo, CLIP_FROM), CLIP_HEIGHT, CLIP_WIDTH, FRAMES)
         first = _(
             "A clip of {t} frames, made here by moving a window over a photograph: a tensor of shape {shape}."
         )

@@ -279,7 +279,7 @@ def _places(shape: tuple[int, ...], told: Roles, name: str = "A") -> dict[int, t
     order = torch.arange(math.prod(shape)).reshape(shape)
     found = {}
     for fixed in nd_view.facet_indexes(shape, told):
-        title = nd_view.facet_name(name, len(shape), fixed)
+        title = nd_view.facet_name(name, fixed)
         window = nd_view.table(order, told, fixed)[: nd_view.MOST, : nd_view.MOST].tolist()
         found |= {k: (title, (i, j)) for i, row in enumerate(window) for j, k in enumerate(row)}
     return found

@@ -44,8 +44,8 @@ def test_every_cell_flies_to_its_mirror_image() -> None:
     found = blocks(last)
     assert len(flights) == A.numel()
     for flight in flights:
-        (i, j), (k, l) = flight.start[1], flight.end[1]
-        assert found["A"].rows[i][j] == found["B"].rows[k][l]
+        (i, j), (k, m) = flight.start[1], flight.end[1]
+        assert found["A"].rows[i][j] == found["B"].rows[k][m]
 
 
 def test_every_unequal_pair_is_marked_and_no_other() -> None:
