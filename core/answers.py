@@ -58,7 +58,28 @@ def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
         texts = {**known, **arguments.get("inputs", {}), **found.stood_in(parameters)}
     except ShapeError as error:
         raise Refusal(input=None, rule="value", sentence=error.sentence, fix="") from error
-    return doctor.Case(found, texts, _read_inputs(found, texts), parameters)
+    given = _read_inputs(found, texts)
+    return doctor.Case(found, texts, given, _with_prepared(found, parameters, arguments))
+
+
+def prepare(arguments: Mapping[str, Any]) -> Answer:
+    """One part of what an operation needs beforehand; "before" is the answer of the part before, None at first."""
+    with speaking(arguments.get("language", "en")):
+        found = find(arguments["key"])
+        parameters = _given_parameters(found.parameters, arguments)
+        try:
+            return {"done": _guarded(lambda: found.prepare.part(arguments["before"], parameters))}, {}
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+
+
+def _with_prepared(
+    found: Operation, parameters: dict[str, Any], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parameters, and what was prepared for them: by the page part after part, else now."""
+    if not found.prepare:
+        return parameters
+    return parameters | _guarded(lambda: found.prepare.values(arguments.get("prepared"), parameters))
 
 
 def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
@@ -90,8 +111,9 @@ def _run(case: doctor.Case) -> Any:
     """The result; where torch itself refuses, the doctor looks for a change that works."""
     found = case.operation
     placed = {name: tensor.to(device.current()) for name, tensor in case.given.items()}
+    parameters = {name: _placed(value) for name, value in found.run_parameters(case.parameters).items()}
     try:
-        return _guarded(lambda: found.run(**placed, **found.run_parameters(case.parameters)))
+        return _guarded(lambda: found.run(**placed, **parameters))
     except Refusal as refusal:
         if refusal.problem["rule"] == "torch":
             refusal.problem |= {
@@ -99,6 +121,13 @@ def _run(case: doctor.Case) -> Any:
                 "fixes": [fix.plain() for fix in doctor.fixes(case)],
             }
         raise
+
+
+def _placed(value: Any) -> Any:
+    """A parameter's value with the tensors in it where the answer is computed."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device.current())
+    return type(value)(map(_placed, value)) if isinstance(value, list | tuple) else value
 
 
 def _alarm(case: doctor.Case, result: torch.Tensor) -> dict[str, Any] | None:
@@ -162,6 +191,7 @@ def poster(arguments: Mapping[str, Any]) -> Answer:
     with speaking(arguments.get("language", "en")):
         found = find(arguments["key"])
         parameters = _given_parameters(found.parameters, {"parameters": dict(found.poster)})
+        parameters = _with_prepared(found, parameters, {})
         steps = list(found.steps(**_read_inputs(found, {}), **taken(found.steps, parameters)))
         figure = film.film(steps, key=found.key, mode=mode)
         step = film.home(steps)
@@ -316,7 +346,11 @@ def code(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mappin
     lines = ["import torch", ""]
     for name, tensor in given.items():
         lines.append(_assignment(name, tensor))
-    named = [f"{name}={_argument(value)}" for name, value in found.run_parameters(parameters).items()]
+    named = []
+    for name, value in found.run_parameters(parameters).items():
+        if isinstance(value, list):  # tensors that were prepared: the weights of a network
+            lines += _listed(name, value)
+        named.append(f"{name}={name if isinstance(value, list) else _argument(value)}")
     call = f"{found.run.__name__}({', '.join([*given, *named])})"
     return "\n".join([*lines, "", "", found.code, "", "", f"print({call})"])
 
@@ -324,6 +358,28 @@ def code(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mappin
 def _argument(value: Any) -> str:
     """A parameter's value as Python writes it; infinity has no literal of its own."""
     return "float('inf')" if value == math.inf else repr(value)
+
+
+def _listed(name: str, values: list[Any]) -> list[str]:
+    """A list of tensors, or of tuples of them, as Python writes it: an entry a line."""
+    return [f"{name} = [", *(f"    {_written(value)}," for value in values), "]"]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_written, value))})"
+    return f"torch.tensor({_digits(value.tolist())})" if isinstance(value, torch.Tensor) else _argument(value)
+
+
+def _digits(value: Any) -> str:
+    """float32 numbers in nested lists, each with as many digits as tell it from its neighbours."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_digits, value))}]"
+    return next(text for digits in range(1, 18) if _single(text := f"{value:.{digits}g}") == _single(value))
+
+
+def _single(value: Any) -> float:
+    return float(torch.tensor(float(value), dtype=torch.float32))
 
 
 def _assignment(name: str, tensor: torch.Tensor) -> str:
@@ -339,5 +395,6 @@ def _assignment(name: str, tensor: torch.Tensor) -> str:
 TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "operation": operation,
     "example": example,
+    "prepare": prepare,
     "poster": poster,
 }

@@ -222,6 +222,31 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Prepare:
+    """What takes long and comes before the answer, done in parts: a training. Only `parameters` change it.
+
+    `work(before, **those parameters)` does one part and returns plain data; `before` is what the part before returned,
+    None at first. `read(done, **parameters)` makes of the last part's data what run, explain, steps and facts receive.
+    """
+
+    title: str  # what the reader sees meanwhile, marked with N_
+    parameters: tuple[str, ...]
+    parts: int
+    work: Callable[..., dict[str, Any]]
+    read: Callable[..., dict[str, Any]]
+
+    def part(self, before: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        """One more part for these parameter values."""
+        return self.work(before, **{name: values[name] for name in self.parameters})
+
+    def values(self, done: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What run and the others receive; whatever is not done yet is done first."""
+        for _part in range(0 if done else self.parts):
+            done = self.part(done, values)
+        return self.read(done, **taken(self.read, values))
+
+
+@dataclass(frozen=True)
 class Operation:
     """One concept: what it computes, why its result has that shape, and how it is told step by step."""
 
@@ -273,6 +298,7 @@ class Operation:
     arguments: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = (
         None  # parameter values -> what run is called with: "1, :, ::2" as slices; raises ShapeError
     )
+    prepare: Prepare | None = None  # what takes long and comes first
 
     @property
     def code(self) -> str:

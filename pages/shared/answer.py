@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.words import _
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
 THEMES = ("light", "dark")
+Progress = Callable[[int, int], None]  # parts done, parts in all
 PASSING = ("busy", "died", "broken")  # failures that may not come again
 
 
@@ -73,10 +74,46 @@ def alarm_of(found: Answer) -> Alarm | None:
     return Alarm(data["sentence"], _fixes(data), data["strips"]) if data else None
 
 
-def of_operation(operation: Operation, values: Mapping[str, Any]) -> Answer | Problem:
-    """The answer for these inputs and parameters."""
+def of_operation(
+    operation: Operation, values: Mapping[str, Any], progress: Progress = lambda _part, _parts: None
+) -> Answer | Problem:
+    """The answer for these inputs and parameters. What takes long comes first, and tells `progress` how far it is."""
     request = {"key": operation.key, **_split(operation, values), **_setting()}
+    if operation.prepare:
+        done = _prepared(operation, values, progress)
+        if isinstance(done, Problem):
+            return done
+        request["prepared"] = done
     return _ask("operation", request, keep=_catalogues(values, (*operation.inputs, *operation.parameters)))
+
+
+def _prepared(
+    operation: Operation, values: Mapping[str, Any], progress: Progress
+) -> Mapping[str, Any] | Problem:
+    """What the operation needs beforehand, asked for part after part; a new run of the page ends it in between.
+
+    The calculator keeps every part, for everyone; the session keeps the last one, so that nothing is asked again.
+    """
+    needed = operation.prepare
+    chosen = {name: values[name] for name in needed.parameters}
+    place = f"{operation.key}.prepared"
+    if place in st.session_state and st.session_state[place][0] == chosen:
+        return st.session_state[place][1]
+    keep = _catalogues(chosen, [item for item in operation.parameters if item.name in needed.parameters])
+    done = None
+    for part in range(needed.parts):
+        progress(part, needed.parts)
+        request, files = _apart({"key": operation.key, "parameters": chosen, "before": done})
+        try:
+            reply = calculator.ask("prepare", request, keep=keep and not files, files=files)
+        except calculator.Failure as failure:
+            return _failed(failure)
+        if "problem" in reply.data:
+            return _problem(reply.data["problem"], b"")
+        done = reply.data["done"]
+    progress(needed.parts, needed.parts)
+    st.session_state[place] = (chosen, done)
+    return done
 
 
 def of_example(

@@ -44,7 +44,9 @@ def show_plate(operation: Operation) -> None:
     notes_place = st.container(key="notes")
     with st.container(key="plate"):
         stage_column, side = st.columns(PLATE, gap="medium")
-    found, problem = _answers(operation, state.newly_linked(operation))
+    bar = Progress(operation, notes_place)
+    found, problem = _answers(operation, state.newly_linked(operation), bar)
+    bar.end()
     with stage_column:
         clash = problem.film if problem else b""
         picture = Answer({}, clash) if clash else found
@@ -129,15 +131,36 @@ def _picture_first(operation: Operation, found: Answer) -> None:
         time.sleep(HEAD_START)
 
 
-def _answers(operation: Operation, fresh: bool) -> tuple[Answer | None, Problem | None]:
+class Progress:
+    """How far what comes before the answer is: a bar, from the first part on until the end."""
+
+    def __init__(self, operation: Operation, place: Any) -> None:
+        self._operation, self._place, self._bar = operation, place, None
+
+    def __call__(self, part: int, parts: int) -> None:
+        """`part` of `parts` are done. A changed parameter ends the run here, and with it the work."""
+        if self._bar is None:
+            with self._place, st.container(key="progress"):
+                self._bar = st.empty()
+        self._bar.progress(part / parts, _(self._operation.prepare.title))
+
+    def end(self) -> None:
+        """Nothing is left of it."""
+        if self._bar is not None:
+            self._bar.empty()
+
+
+def _answers(
+    operation: Operation, fresh: bool, progress: Progress
+) -> tuple[Answer | None, Problem | None]:
     """The answer to show, and what is wrong with the present values. With a problem the last good answer stays."""
     values = state.values(operation)
-    found = answer.of_operation(operation, values)
+    found = answer.of_operation(operation, values, progress)
     while fresh and isinstance(found, Problem) and found.input and values != state.defaults(operation):
         values = _without(operation, found, values)
-        found = answer.of_operation(operation, values)
+        found = answer.of_operation(operation, values, progress)
     if isinstance(found, Problem):
-        last = answer.of_operation(operation, state.accepted(operation))
+        last = answer.of_operation(operation, state.accepted(operation), progress)
         return (last if isinstance(last, Answer) else None), found
     state.accept(operation, values)
     if fresh:

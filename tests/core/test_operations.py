@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import torch
 from core import answers, tensors, words
 from core.figures import film
 from core.operation import Choice, Operation, Step, Toggle, taken
-from core.ops import CHAPTER_TITLES, CHAPTERS
+from core.ops import CHAPTER_TITLES, CHAPTERS, find
 from core.panels import Block, Cells
 from core.shapes import ShapeError
 
@@ -55,6 +56,23 @@ def read(operation: Operation, texts: dict[str, str]) -> dict[str, torch.Tensor]
     return found
 
 
+@functools.cache
+def _done(key: str, chosen: tuple) -> dict:
+    """What an operation prepares for these parameters, as its page asks for it: part after part."""
+    needed, done = find(key).prepare, None
+    for _part in range(needed.parts):
+        done = json.loads(json.dumps(needed.part(done, dict(chosen))))
+    return done
+
+
+def prepared(operation: Operation, picked: dict) -> dict:
+    """The parameters, with what was prepared for them."""
+    if not operation.prepare:
+        return picked
+    chosen = tuple((name, picked[name]) for name in operation.prepare.parameters)
+    return picked | operation.prepare.values(_done(operation.key, chosen), picked)
+
+
 def told(operation: Operation, given: dict[str, torch.Tensor], picked: dict) -> list[Step]:
     """The steps; the test ends where these choices do not fit these shapes, which `explain` has to say."""
     try:
@@ -80,7 +98,7 @@ def table(tensor: torch.Tensor, upright: bool) -> torch.Tensor:
 
 @pytest.mark.parametrize(("operation", "texts", "picked"), cases())
 def test_the_last_step_shows_what_run_computes(operation, texts, picked) -> None:
-    given = read(operation, texts)
+    given, picked = read(operation, texts), prepared(operation, picked)
     steps = told(operation, given, picked)
     if not steps:
         return
@@ -98,7 +116,7 @@ def test_the_last_step_shows_what_run_computes(operation, texts, picked) -> None
 
 @pytest.mark.parametrize(("operation", "texts", "picked"), cases())
 def test_inputs_are_not_touched(operation, texts, picked) -> None:
-    given = read(operation, texts)
+    given, picked = read(operation, texts), prepared(operation, picked)
     before = {name: tensor.clone() for name, tensor in given.items()}
     if told(operation, given, picked):
         operation.run(**given, **operation.run_parameters(picked))
@@ -110,6 +128,9 @@ def test_inputs_are_not_touched(operation, texts, picked) -> None:
 @pytest.mark.parametrize(("operation", "texts", "picked"), cases())
 def test_every_step_speaks_and_draws(operation, texts, picked, language) -> None:
     arguments = {"key": operation.key, "inputs": texts, "parameters": picked, "language": language}
+    if operation.prepare:
+        chosen = tuple((name, picked[name]) for name in operation.prepare.parameters)
+        arguments["prepared"] = _done(operation.key, chosen)
     data, blobs = answers.operation(arguments)
     if "problem" in data:  # these choices do not fit these shapes, and the sentence says so
         assert data["problem"]["rule"] == "shape" and data["problem"]["sentence"]
