@@ -81,3 +81,48 @@ def test_a_tap_on_a_phone(visit: Visit) -> None:
     lesson = opened(visit, size="phone")
     lesson.page.touchscreen.tap(*lesson.evaluate(PLACE, "y[0]"))
     expect(formula(lesson)).to_have_text("y[0] = 2·1 + 1·2 = 4", timeout=WAIT)
+
+
+def test_a_slice_of_three_axes_and_a_running_sum(visit: Visit) -> None:
+    path = "/reduction?A=torch.arange(24).reshape(2,3,4)&axis=1"
+    lesson = opened(visit, path)
+    point(lesson, "s[1, 2]")
+    expect(formula(lesson)).to_have_text("s[1, 2] = 14 + 18 + 22 = 54", timeout=WAIT)
+    assert len(lesson.evaluate(BOXES, ".is-source")) == 1  # a column of A[1]
+    lesson.page.context.close()
+    lesson = opened(visit, path + "&op=cumsum")
+    point(lesson, "s[0, 1, 3]")
+    expect(formula(lesson)).to_have_text("s[0, 1, 3] = 3 + 7 = 10", timeout=WAIT)
+
+
+def test_a_row_that_is_stretched_is_found(visit: Visit) -> None:
+    lesson = opened(visit, "/hadamard?A=[[1,2,3],[4,5,6]]&B=[[1,10,100]]")
+    point(lesson, "C[1, 2]")
+    expect(formula(lesson)).to_have_text("C[1, 2] = 6·100 = 600", timeout=WAIT)
+
+
+def test_an_unknown_cell_lights_but_is_not_computed(visit: Visit) -> None:
+    lesson = Lesson(visit("/hadamard"))
+    lesson.stage.focus()
+    lesson.page.keyboard.press("Home")
+    lesson.rest()
+    own = formula(lesson).text_content()
+    point(lesson, "C[0, 0]")
+    expect(formula(lesson)).to_have_text("C[0, 0] = 1·2", timeout=WAIT)
+    assert len(lesson.evaluate(BOXES, ".is-source")) == 2
+    lesson.page.mouse.move(5, 5)
+    expect(formula(lesson)).to_have_text(own, timeout=WAIT)
+
+
+def test_the_letters_in_the_code_have_the_colours_of_the_axes(visit: Visit) -> None:
+    lesson = opened(visit)
+    lesson.page.locator(".st-key-code code").first.wait_for(timeout=WAIT)
+    lesson.page.wait_for_function(
+        "CSS.highlights.has('atlas-axis-m') && CSS.highlights.has('atlas-axis-n')", timeout=WAIT
+    )
+    texts = lesson.page.evaluate("[...CSS.highlights.get('atlas-axis-n')].map(String)")
+    assert texts and set(texts) == {"n"}
+    line = lesson.page.locator(".st-key-why .atlas-shape-line")
+    expect(line).to_have_text("A (m 2, n 2) @ x (n 2) → y (m 2)")
+    hues = line.locator("b").evaluate_all("(nodes) => nodes.map((node) => getComputedStyle(node).color)")
+    assert hues[0] == hues[3] and hues[1] == hues[2] and hues[0] != hues[1]

@@ -41,7 +41,7 @@ function readBlocks(blocks, squares, numbers, axes, panel, out) {
   });
 }
 
-const plain = (text) => (text ?? "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+const plain = (text) => (text ?? "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&").trim();
 
 /** "C[1, 0]", or "s" for a single number. */
 export const nameOf = ({ tensor, index }) => (index.length ? `${tensor}[${index.join(", ")}]` : tensor);
