@@ -61,7 +61,8 @@ class Path(Mark):
     points: tuple[Point | None, ...] = ()
     width: float = 2.0
     dash: str = "solid"
-    fill: float = 0.0  # opacity
+    fill: float = 0.0  # opacity of what it encloses
+    opacity: float = 1.0  # of all of it
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class Plane:
     name: str = "plane"
     title: str = ""
     line: bool = False  # a number line: only the first axis is drawn, handles move along it
-    bare: bool = False  # a space without axes: cubes stand for cells, not at coordinates
+    bare: bool = False  # without axes and numbers: the units change from step to step, or there are none
     centre: Point = ()  # what the view is about; (): the origin
 
 
@@ -448,10 +449,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the panels stand: rows from the top on a wide stage, others on a tall one ((): one below the other)."""
+    """Where the panels stand: rows from the top on a wide stage, others on a tall one ((): one below the other).
+
+    `aside`: rows of their own in a column at the right, which takes `share` of a wide stage.
+    """
 
     wide: tuple[Row, ...]
     tall: tuple[Row, ...] = ()
+    aside: tuple[Row, ...] = ()
+    share: float = 0.34
 
 
 def rows(

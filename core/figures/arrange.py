@@ -35,7 +35,7 @@ class Subplot(NamedTuple):
     @property
     def handles(self) -> list[str] | str:
         """What a handle on this panel says of its axes."""
-        return (self.scene and "scene") or [self.x, self.y]
+        return self.scene or [self.x, self.y]
 
 
 WHOLE = Box([0.0, 1.0], [0.0, 1.0])
@@ -66,7 +66,7 @@ def places(panels: Sequence[Panel], layout: Layout | None = None) -> list[Place]
     """One place for each panel: as the layout says; else cells lie on the plane, or beside the space."""
     first = panels[0]
     if layout:
-        wide = _boxes(layout.wide, len(panels))
+        wide = _beside(layout, len(panels)) if layout.aside else _boxes(layout.wide, len(panels))
         tall = _boxes(layout.tall or _stacked(layout), len(panels))
         return [Place(one, other) for one, other in zip(wide, tall, strict=True)]
     if isinstance(first, Plane) and not deep(first):
@@ -88,7 +88,21 @@ def places(panels: Sequence[Panel], layout: Layout | None = None) -> list[Place]
 
 def _stacked(layout: Layout) -> tuple[Row, ...]:
     """Every panel in a row of its own, as high as its row was."""
-    return tuple(Row(((k, 1.0),), row.height) for row in layout.wide for k, _share in row.panels)
+    lines = (*layout.wide, *layout.aside)
+    return tuple(Row(((k, 1.0),), row.height) for row in lines for k, _share in row.panels)
+
+
+def _beside(layout: Layout, count: int) -> list[Box]:
+    """The boxes of a wide stage with a column at the right."""
+    edge = 1 - layout.share
+    left, right = _boxes(layout.wide, count), _boxes(layout.aside, count)
+    aside = {k for row in layout.aside for k, _share in row.panels}
+    return [
+        Box([round(edge + a * layout.share, 4) for a in right[k].x], right[k].y)
+        if k in aside
+        else Box([round(a * (edge - GAP[0]), 4) for a in left[k].x], left[k].y)
+        for k in range(count)
+    ]
 
 
 def _boxes(lines: Sequence[Row], count: int) -> list[Box]:

@@ -44,6 +44,9 @@ def axes(panel: Plane, mode: str, alone: bool) -> tuple[dict, dict]:
     }
     x = axis | {"range": arrange.sides(panel, "wide", alone)}
     y = axis | {"range": arrange.upright(panel)}
+    if panel.bare:
+        nothing = {"showgrid": False, "zeroline": False, "showticklabels": False}
+        return x | nothing, y | nothing
     if panel.line:
         x = {"range": arrange.sides(panel, "wide", True), "visible": False, "fixedrange": True}
         y = {"range": [-1.0, 1.0], "visible": False, "fixedrange": True}
@@ -104,7 +107,7 @@ def _path(mark: Path, panel: Plane, mode: str) -> Trace:
     found = _line(mark, mark.points, panel, line)
     if mark.fill:
         found |= {"fill": "toself", "fillcolor": theme.faded(mark.colour, mark.fill, mode)}
-    return found
+    return found | ({"opacity": mark.opacity} if mark.opacity < 1 else {})
 
 
 @trace.register

@@ -43,7 +43,8 @@ def _lattice(mark: Lattice, panel: Plane, mode: str) -> list[Trace]:
 
 @traces.register
 def _path(mark: Path, panel: Plane, mode: str) -> list[Trace]:
-    return [_line(mark, mark.points, panel, theme.colour(mark.colour, mode), mark.width + 1, mark.dash)]
+    line = _line(mark, mark.points, panel, theme.colour(mark.colour, mode), mark.width + 1, mark.dash)
+    return [line | ({"opacity": mark.opacity} if mark.opacity < 1 else {})]
 
 
 @traces.register
