@@ -100,7 +100,10 @@ def fixes(case: Case) -> list[Fix]:
 def meant(case: Case) -> list[Fix]:
     """At most three changes after which no broadcast makes the result larger than every operand."""
     largest = max(tensor.numel() for tensor in case.given.values())
-    return _offered(case, lambda shape: prod(shape) <= largest, pairs=False)
+    found = _offered(case, lambda shape: prod(shape) <= largest, pairs=False)
+    return sorted(
+        found, key=lambda fix: ".T" in fix.code or ".mT" in fix.code
+    )  # an axis too many, not a turned one
 
 
 def _offered(case: Case, wanted: Callable[[Shape], bool], pairs: bool = True) -> list[Fix]:

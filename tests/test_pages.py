@@ -150,6 +150,29 @@ def test_shapes_that_do_not_fit_name_both(open_page: Open) -> None:
     assert 'role="alert"' not in html_of(app)
 
 
+def test_one_click_mends_a_clash(open_page: Open) -> None:
+    """The card offers what was executed; a click sets the field, and the address follows."""
+    app = open_page("matrix_vector")
+    field(app, "A").set_value("[[1, 2, 3], [4, 5, 6]]").run()
+    button = app.button(key="matrix-vector.fix.0")
+    assert button.label == "`torch.mv(A.T, x)` → (3,)"
+    assert "atlas-clash" in html_of(app)
+    button.click().run()
+    assert 'role="alert"' not in html_of(app)
+    assert "tensor([ 9., 12., 15.])" in html_of(app)
+    assert app.query_params["A"] == "([[1, 2, 3], [4, 5, 6]]).T"
+
+
+def test_a_result_larger_than_every_operand_is_pointed_out(open_page: Open) -> None:
+    """(3, 1) - (3,) runs: a calm card, not an alert; a click gives what was meant."""
+    app = open_page("broadcasting", A="[[1], [2], [4]]", B="[1, 1, 1]", op="-")
+    assert 'role="alert"' not in html_of(app)
+    assert 'role="status"' in html_of(app)
+    app.button(key="broadcasting.meant.0").click().run()
+    assert 'role="status"' not in html_of(app)
+    assert "tensor([0., 1., 3.])" in html_of(app)
+
+
 @pytest.mark.parametrize("kind", ["slow", "died", "memory", "busy", "broken"])
 def test_a_failing_calculator_is_a_sentence(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -129,6 +129,7 @@ def test_the_alarm_sounds_when_the_result_outgrows_every_operand(A, B, op, sound
     )
     assert bool(data["alarm"]) == sounds
     if sounds:
+        assert data["alarm"]["fixes"][0]["code"] == f"A.squeeze(1) {op} B"
         assert {fix["code"] for fix in data["alarm"]["fixes"]} >= {
             f"A.squeeze(1) {op} B",
             f"A {op} B.unsqueeze(1)",
