@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core import lazy
 from core.numbers import number
 from core.operation import Example, Phrase, Slider, Step
-from core.ops import attention_net
-from core.ops.cells import block
+from core.ops import attention_net, cells
 from core.panels import Axis, Bars, Block, Layout, Panel, Row, in_line
 from core.shapes import show
 from core.words import N_, _
@@ -29,6 +28,13 @@ def run(X: torch.Tensor, W_Q: torch.Tensor, W_K: torch.Tensor, W_V: torch.Tensor
     weights = torch.softmax(scores, dim=1)  # each row adds up to 1
     mixed = torch.mm(weights, V)  # (query, key) @ (key, 4) -> (query, 4)
     return mixed
+
+
+def block(name: str, matrix: torch.Tensor, **more: Any) -> Block:
+    """`matrix` in cells, written with one decimal (weights with two): what has to be seen here is the pattern."""
+    decimals = 2 if name.startswith("weights") else 1
+    texts = tuple(tuple(number(round(value, decimals) + 0.0) for value in row) for row in matrix.tolist())
+    return cells.block(name, matrix, texts=texts, **more)
 
 
 class Head(NamedTuple):
@@ -182,7 +188,7 @@ def _nothing(shown: Head) -> Bars:
 def _bars(shown: Head, table: torch.Tensor, title: str) -> Bars:
     values = tuple(float(value) for value in table[shown.asking])
     name = title.format(word=shown.words[shown.asking])
-    texts = tuple(number(value, 2) for value in values)
+    texts = tuple(number(round(value, 2) + 0.0) for value in values)
     return Bars("attention", values, tuple(shown.words), name, (shown.asking,), across=True, texts=texts)
 
 

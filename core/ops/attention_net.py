@@ -25,7 +25,7 @@ SUBJECTS = {  # subject: the help topics its sentences come from
 }
 WIDTH, HEADS, HEAD = 8, 2, 4  # entries of a word vector, heads, entries of a query
 SHORTEST, LONGEST = 4, 10  # known words of a sentence that is used for training
-ROUNDS, RATE, SEED = 40, 0.05, 5
+ROUNDS, RATE, DECAY, SEED = 40, 0.05, 0.0015, 5
 EVERY = 3  # each third sentence is kept for the examination
 
 
@@ -50,10 +50,10 @@ class Sentences(NamedTuple):
 
 @cache
 def vectors() -> torch.Tensor:
-    """The WIDTH strongest directions of the word vectors, scaled to entries of about 1: (word, WIDTH)."""
+    """The WIDTH strongest directions of the word vectors, every word at length √WIDTH: (word, WIDTH)."""
     found = text_corpus.word_vectors().vectors[:, :WIDTH]
-    found = found - found.mean(0)
-    return found / found.std(0)
+    found = (found - found.mean(0)) / found.std(0)
+    return WIDTH**0.5 * torch.nn.functional.normalize(found, dim=1)
 
 
 def known_words(text: str, most: int = LONGEST) -> list[str]:
@@ -106,6 +106,7 @@ def network() -> Network:
         with torch.enable_grad():
             scores = read(data.X[~held_out], data.real[~held_out], weights)
             loss = torch.nn.functional.cross_entropy(scores, data.subject[~held_out])
+            loss = loss + DECAY * sum(weight.square().sum() for weight in weights[:2])  # scores stay moderate
             slopes = torch.autograd.grad(loss, weights)
         with torch.no_grad():
             for weight, moment, slope in zip(weights, moments, slopes, strict=True):
@@ -130,8 +131,8 @@ def _untrained(seeded: torch.Generator) -> list[torch.Tensor]:
     return [(torch.randn(*shape, generator=seeded) / WIDTH**0.5).requires_grad_() for shape in shapes]
 
 
-DEFAULT = "The debugger stops at the next breakpoint in the program"
-MOST_WORDS = 8  # of the reader's sentence: what fits into cells
+DEFAULT = "Set a breakpoint at the next line"
+MOST_WORDS = 6  # of the reader's sentence: what fits into cells
 
 
 class Heard(NamedTuple):

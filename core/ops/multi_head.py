@@ -9,20 +9,18 @@ from core import lazy
 from core.numbers import number
 from core.operation import Example, Phrase, Slider, Step
 from core.ops import attention_net
+from core.ops.attention_head import block
 from core.ops.attention_net import HEAD, HEADS, WIDTH
-from core.ops.cells import block
-from core.panels import Axis, Bars, Block, Cells, Layout, Panel, Raster, Row
+from core.panels import Axis, Bars, Block, Cells, Layout, Panel, Row
 from core.shapes import show
 from core.words import N_, _
 
 torch = lazy.load("torch")
 
 WORD, ENTRY, INSIDE, KEY = ("t", "axis1"), ("d", "axis3"), ("h", "axis2"), ("s", "axis4")
-MAPS = tuple(range(1, 1 + HEADS))
 LAYOUT = Layout(
-    (Row(((0, 1.0),), 1.5), Row((*((k, 0.6) for k in MAPS), *((k + HEADS, 1.0) for k in MAPS)), 1.0)),
-    (Row(((0, 1.0),), 1.6), Row(tuple((k, 1.0) for k in MAPS), 1.0), Row(tuple((k + HEADS, 1.0) for k in MAPS), 1.2)),
-)  # fmt: skip
+    (Row(((0, 2.6), (1, 0.8), (2, 0.8))),), (Row(((0, 1.0),), 1.6), Row(((1, 1.0), (2, 1.0)), 1.0))
+)
 
 
 def run(
@@ -93,12 +91,8 @@ def steps(*, text: str = attention_net.DEFAULT, word: int = 2) -> Iterator[Step]
     yield _projecting(shown, heard)
     yield _splitting(shown)
     yield _scoring(shown)
-    lines = tuple(
-        (
-            _one("scores", k, shown.scores[k], (WORD, KEY)),
-            _one("weights", k, shown.attention[k], (WORD, KEY), before="→", lit=_row(shown, t)),
-        )
-        for k in range(HEADS)
+    lines = (
+        tuple(_one("weights", k, shown.attention[k], (WORD, KEY), lit=_row(shown, t)) for k in range(HEADS)),
     )
     best = [shown.words[int(shown.attention[k, shown.asking].argmax())] for k in range(HEADS)]
     yield Step(
@@ -197,7 +191,7 @@ def _ending(shown: Shown) -> Iterator[Step]:
         _(
             "W_O mixes the heads. From the mean over the words the layer says: {subject}. "
             "It is right for {accuracy} % of the sentences it never saw."
-        ).format(accuracy=accuracy),
+        ).format(accuracy=accuracy, subject=attention_net.subject(shown.out)),
         f"merged @ W_O : {show((t, WIDTH))} @ {show((WIDTH, WIDTH))} → {show((t, WIDTH))}",
     )
 
@@ -212,25 +206,14 @@ def _row(shown: Shown, columns: int) -> list[tuple[int, int]]:
 
 
 def _panels(shown: Shown, lines: tuple[tuple[Block, ...], ...], known: int) -> tuple[Panel, ...]:
-    """The product in work, each head's map of attention, and whom the chosen word looks at."""
-    t = len(shown.words)
-    maps = [
-        Raster(
-            f"map-{k}", (shown.attention[k] * known).contiguous().numpy().tobytes(), t, t, "heat",
-            _("head {number}").format(number=k + 1), largest=1.0, lit=((shown.asking, 0, 1, t),),
-        )
-        for k in range(HEADS)
-    ]  # fmt: skip
-    bars = [
-        Bars(
-            f"bars-{k}", tuple(float(v) if known else None for v in shown.attention[k, shown.asking]),
-            tuple(shown.words),
-            _("head {number}: “{word}” looks at").format(number=k + 1, word=shown.words[shown.asking]),
-            (shown.asking,), across=True, largest=1.0,
-        )
-        for k in range(HEADS)
-    ]  # fmt: skip
-    return (Cells(lines), *maps, *bars)
+    """The product in work, and whom the chosen word looks at in each head."""
+    bars, largest = [], float(shown.attention[:, shown.asking].max())
+    for k in range(HEADS):
+        values = tuple(float(v) if known else None for v in shown.attention[k, shown.asking])
+        title = _("head {number}: “{word}”").format(number=k + 1, word=shown.words[shown.asking])
+        labels, lit = tuple(shown.words), (shown.asking,)
+        bars.append(Bars(f"bars-{k}", values, labels, title, lit, across=True, largest=largest))
+    return (Cells(lines), *bars)
 
 
 MULTI_HEAD = Example(
