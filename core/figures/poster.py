@@ -105,7 +105,7 @@ def _subplot_drawn(layout: Figure, name: str, traces: Sequence[Trace], alone: bo
     xaxis, yaxis = layout.get(f"xaxis{x[1:]}", {}), layout.get(f"yaxis{y[1:]}", {})
     wide = layout["meta"]["arrange"]["wide"]
     view = _view(xaxis, yaxis, _box({"x": xaxis.get("domain"), "y": yaxis.get("domain")}, alone), x == "x")
-    if x == "x":
+    if x == "x" and "scaleanchor" in yaxis:  # a number line has no upwards
         view = _equal(wide.get("xaxis.range", xaxis["range"]), yaxis["range"], view.box)
     axes = "" if xaxis.get("visible", True) is False else _axes(view, xaxis, yaxis)
     return axes + "".join(_flat(trace, view) for trace in traces)
@@ -395,7 +395,10 @@ def _cones(trace: Trace, tips: np.ndarray, scene: Figure, box: Box) -> list[tupl
 
 
 def _listed(value: Any, count: int) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value] * count
+    """One value for each point; a list that is too short goes on with its last, as plotly's do."""
+    if not isinstance(value, list | tuple):
+        return [value] * count
+    return [*value, *value[-1:] * count][:count] if value else [None] * count
 
 
 def _one(value: Any) -> Any:
