@@ -25,6 +25,7 @@ from core.words import _, speaking
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 VIEW_REFUSED = "view size is not compatible"  # in torch's message
+MOST_PRINTED_AXES = 3
 MOST_IN_CODE = 200  # elements of an input written into the code
 
 
@@ -323,10 +324,24 @@ def _guarded(compute: Callable[[], Any]) -> Any:
         raise Refusal(input=None, rule="torch", sentence=sentence, fix="") from error
 
 
+def _printed(tensor: torch.Tensor) -> str:
+    """As torch prints it: the middle is left out above a thousand elements. Of many axes it shows the ends alone.
+
+    Three at each end of six axes would be 46,656 numbers.
+    """
+    if tensor.numel() <= 1000 or tensor.ndim <= MOST_PRINTED_AXES:
+        return repr(tensor)
+    torch.set_printoptions(edgeitems=1)
+    try:
+        return repr(tensor)
+    finally:
+        torch.set_printoptions(profile="default")
+
+
 def described(tensor: torch.Tensor) -> dict[str, Any]:
     """A result as torch prints it, with shape, dtype and device."""
     return {
-        "text": repr(tensor.cpu()),  # torch leaves out the middle above a thousand elements
+        "text": _printed(tensor.cpu()),
         "shape": list(tensor.shape),
         "dtype": str(tensor.dtype).removeprefix("torch."),
         "device": str(tensor.device),

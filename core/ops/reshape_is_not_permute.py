@@ -14,7 +14,7 @@ from core.words import N_, _
 
 torch = lazy.load("torch")
 
-WIDTH = 120
+WIDTH = 180
 
 
 def run(photo: torch.Tensor) -> torch.Tensor:

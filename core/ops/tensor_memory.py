@@ -114,7 +114,7 @@ def _axis(scene: Scene, axis: int) -> tuple[Tape, Moment, int]:
     jumps = [
         Jump(first + k * jump, first + (k + 1) * jump, f"+{jump}", axis_colour(axis)) for k in range(count)
     ]
-    mask = torch.zeros(start.shape, dtype=torch.bool)
+    mask = torch.zeros(tensor_story.masked(scene.story), dtype=torch.bool)
     if start.numel():
         mask[tuple(slice(None) if k == axis else 0 for k in range(start.dim()))] = True
     sentence = _(
@@ -162,11 +162,12 @@ def _walk(scene: Scene) -> Iterator[tuple[Tape, Moment, int]]:
         if count == 1:
             sentence = _("B reads the cells {cells} of the strip, in this order.")
         cells = ", ".join(map(str, visited[:8])) + (", …" if len(visited) > 8 else "")
-        mask = torch.zeros(scene.start.numel(), dtype=torch.bool)
-        mask[scene.story.source.reshape(-1)[row * scene.rows : (row + 1) * scene.rows]] = True
+        mask = tensor_story.marked(
+            scene.story, scene.story.source.reshape(-1)[row * scene.rows : (row + 1) * scene.rows]
+        )
         moment = Moment(
             sentence.format(row=row, cells=cells), f"({values}{', …' if len(visited) > 8 else ''})",
-            lit=mask.reshape(scene.start.shape),
+            lit=mask,
         )  # fmt: skip
         yield _told(scene, moment, jumps, visited, (row + 1) * scene.rows)
 

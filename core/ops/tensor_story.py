@@ -12,7 +12,7 @@ from core.numbers import vector
 from core.operation import Step
 from core.ops import nd_view, tensor_words
 from core.ops.nd_view import Roles, axis_colour
-from core.panels import Block, Cells, Flight, Layout, Panel, Row, rows
+from core.panels import Block, Cells, Flight, Layout, Panel, Raster, Row, rows
 from core.shapes import show
 from core.words import _
 
@@ -23,6 +23,7 @@ torch = lazy.load("torch")
 
 MOST_FLYING = 60  # numbers that slide one by one from A to B
 MOST_SCRUBBED = 24  # steps of a slider axis
+MOST_MASKED = 4096  # numbers of a tensor whose masks are as large as itself
 BESIDE = 15  # columns up to which A and B stand in one line
 
 
@@ -50,8 +51,10 @@ def steps(story: Story) -> Iterator[Step]:
     """The tensor, each axis, the slider, the deed, and B; the last step shows B whole."""
     layout = _layout(story)
     told = [*_axes(story), *_scrubbed(story), *_deed(story)]
+    far = nd_view.needs_afar(story.shape, story.told) and not story.space
+    afar = nd_view.afar("afar", story.A, story.told) if far else None  # once: it passes over all the numbers
     for k, moment in enumerate(told):
-        yield Step(_panels(story, moment), moment.sentence, moment.formula, layout if k == 0 else None)
+        yield Step(_panels(story, moment, afar), moment.sentence, moment.formula, layout if k == 0 else None)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def _axes(story: Story) -> Iterator[Moment]:
         return
     for axis, size in enumerate(shape[:6]):
         index = [slice(None) if k == axis else story.told.held.get(k, 0) for k in range(len(shape))]
-        mask = torch.zeros(shape, dtype=torch.bool)
+        mask = torch.zeros(masked(story), dtype=torch.bool)
         mask[tuple(index)] = True
         line = tensor_words.written(tuple(index))
         yield Moment(
@@ -145,15 +148,14 @@ def _narrowed(story: Story) -> Iterator[Moment]:
         if part is None:
             yield Moment(_("None puts a new axis of size 1 into the result."), line)
             continue
-        keep = torch.zeros(story.shape, dtype=torch.bool)
-        keep[tuple(slice(None) if p is None else p for p in parts if p is not None)] = True
+        keep = _kept(story, [p for p in parts if p is not None])
         size = story.shape[axis]
         yield Moment(
             _part_words(part).format(
                 axis=axis, part=tensor_words.part_text(part), size=size, left=_left(part, size)
             ),
             line,
-            lit=keep if int(keep.sum()) < story.A.numel() else None,
+            lit=None if bool(keep.all()) else keep,
             faded=~keep,
         )
         axis += 1
@@ -200,16 +202,40 @@ def _mask(story: Story) -> Tensor:
     """The numbers of A that are in B."""
     mask = torch.zeros(story.A.numel(), dtype=torch.bool)
     mask[story.source.reshape(-1)] = True
-    return mask.reshape(story.shape)
+    return mask.reshape(story.shape)[tuple(slice(0, size) for size in masked(story))]
 
 
 def _first(story: Story) -> Tensor | None:
     """The numbers that become B's first row."""
     if story.B.numel() == 0 or story.B.dim() == 0:
         return None
-    mask = torch.zeros(story.A.numel(), dtype=torch.bool)
-    mask[story.source.reshape(-1)[: story.B.shape[-1]]] = True
-    return mask.reshape(story.shape)
+    return marked(story, story.source.reshape(-1)[: story.B.shape[-1]])
+
+
+def masked(story: Story) -> tuple[int, ...]:
+    """The shape of the masks: that of A, of a large A only what can be shown."""
+    if story.A.numel() <= MOST_MASKED:
+        return story.shape
+    return tuple(n if k in story.told.held else min(n, nd_view.MOST) for k, n in enumerate(story.shape))
+
+
+def marked(story: Story, numbers: Tensor) -> Tensor:
+    """A mask of the `numbers`, counted in the order of A."""
+    mask = torch.zeros(masked(story), dtype=torch.bool)
+    places = torch.stack(torch.unravel_index(numbers, story.shape)) if story.shape else numbers[None, :0]
+    inside = (places < torch.tensor(mask.shape)[:, None]).all(0)
+    mask[tuple(places[:, inside])] = True
+    return mask
+
+
+def _kept(story: Story, parts: list[Any]) -> Tensor:
+    """A mask of what an index of whole numbers, slices and lists keeps, axis by axis."""
+    keep = torch.ones(masked(story), dtype=torch.bool)
+    for axis, part in enumerate(parts):
+        along = torch.zeros(story.shape[axis], dtype=torch.bool)
+        along[part] = True
+        keep &= along[: keep.shape[axis]].reshape([-1 if k == axis else 1 for k in range(keep.dim())])
+    return keep
 
 
 # --- panels
@@ -223,13 +249,11 @@ def _layout(story: Story) -> Layout | None:
     return None
 
 
-def _panels(story: Story, moment: Moment) -> tuple[Panel, ...]:
+def _panels(story: Story, moment: Moment, afar: Raster | None) -> tuple[Panel, ...]:
     if story.space:
         return (_block(story, moment), Cells(tuple(nd_view.lines(result(story, moment.landed), 9)), "result"))
     panels: tuple[Panel, ...] = (cells(story, moment),)
-    if nd_view.needs_afar(story.shape, story.told):
-        panels = (*panels, nd_view.afar("afar", story.A, story.told))
-    return panels
+    return panels if afar is None else (*panels, afar)
 
 
 def cells(story: Story, moment: Moment) -> Cells:
@@ -247,7 +271,7 @@ def cells(story: Story, moment: Moment) -> Cells:
 def result(story: Story, known: bool) -> list[Block]:
     """B, its last two axes in rows and columns, under the colours of the axes of A that they are."""
     B = story.B
-    mask = None if known else torch.zeros(tuple(B.shape), dtype=torch.bool)
+    mask = None if known else torch.zeros((), dtype=torch.bool).expand(B.shape)
     usual = nd_view.roles(tuple(B.shape), None, None, None, 0)
     found = nd_view.blocks("B", B, usual, known=mask, colour="image", over=True)
     hues = [axis_colour(axis) for axis in story.result_axes]
