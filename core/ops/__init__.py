@@ -5,11 +5,13 @@ from __future__ import annotations
 from core.operation import Operation
 from core.ops.batched_matmul import BATCHED_MATMUL
 from core.ops.broadcasting import BROADCASTING
+from core.ops.describing_the_world import DESCRIBING_THE_WORLD
 from core.ops.dot_product import DOT_PRODUCT
 from core.ops.hadamard import HADAMARD
 from core.ops.matrix import MATRIX
 from core.ops.matrix_matrix import MATRIX_MATRIX
 from core.ops.matrix_vector import MATRIX_VECTOR
+from core.ops.norms import NORMS
 from core.ops.reduction import REDUCTION
 from core.ops.scalar import SCALAR
 from core.ops.tensor import TENSOR
@@ -23,6 +25,7 @@ CHAPTER_TITLES = {
 }
 
 CHAPTERS: tuple[Operation, ...] = (
+    DESCRIBING_THE_WORLD,
     SCALAR,
     VECTOR,
     MATRIX,
@@ -34,6 +37,7 @@ CHAPTERS: tuple[Operation, ...] = (
     MATRIX_MATRIX,
     BATCHED_MATMUL,
     BROADCASTING,
+    NORMS,
 )
 
 

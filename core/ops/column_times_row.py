@@ -75,7 +75,7 @@ def _panels(
             block("x", x, colour="vector", upright=not flat),
             block("y", y, colour="basis1", before="*", upright=False),
             block("x * y", table, before="=", flagged=wrong, upright=not flat, known=0 if products is None else None),
-            block("s", torch.zeros(()) if s is None else s, before="Σ →", known=0 if s is None else None,
+            block("s", torch.zeros(()) if s is None else s, before="Σ", known=0 if s is None else None,
                   colour="accent", brackets=False, flagged=((0, 0),) if flagged else ()),
         ),)),
     )  # fmt: skip

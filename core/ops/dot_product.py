@@ -92,7 +92,7 @@ def _blocks(
         block("x", x, colour=HUES["x"], **shared),
         block("y", y, colour=HUES["y"], before="·", **shared),
         block("x * y", x * y, cells=known, before="=", **shared),
-        block("s", s, before="Σ →", colour="accent", lit=((0, 0),) if told.summed else (),
+        block("s", s, before="Σ", colour="accent", lit=((0, 0),) if told.summed else (),
               known=1 if told.summed else 0, brackets=False),
     )  # fmt: skip
 

@@ -50,6 +50,13 @@ def _degrees(first: torch.Tensor, second: torch.Tensor) -> float:
     return math.degrees(2 * math.atan2(apart, together))
 
 
+def beside(v: list[float], turn: float) -> str:
+    """Where a name stands at the tip of v: on its left (turn 1) or right (−1), and a little onwards."""
+    across, up = 0.4 * v[0] - turn * v[1], 0.4 * v[1] + turn * v[0]
+    sideways = "center" if abs(across) < 0.35 * abs(up) else "right" if across > 0 else "left"
+    return f"{'top' if up >= 0 else 'bottom'} {sideways}"
+
+
 class Scene:
     """The plane (n = 1, 2) or space (n = 3) of two vectors; longer ones cannot be drawn."""
 
@@ -95,9 +102,6 @@ class Scene:
                 dash="dot",
             ),
             Derived("arc", "quiet", kind="arc", of="x", onto="y", radius=self._radius(), width=2.0),
-            Derived(
-                "shadow", SHADOW, kind="projection", of=self.other, onto=self.onto, width=2.5, dash="dash"
-            ),
         ]
         for name, place in self._places().items():
             marks += [
@@ -116,13 +120,9 @@ class Scene:
         """On which side of its tip a name stands: away from the other arrow."""
         if self.size == 3:
             return {"x": "top center", "y": "top center"}
-        (a, b), (c, d) = self.pair["x"].tolist(), self.pair["y"].tolist()
-        left = a * d - b * c >= 0  # y lies to the left of x
-        return {
-            name: f"{'bottom' if (px >= 0) != (left == (name == 'y')) else 'top'} "
-            f"{'right' if px >= 0 else 'left'}"
-            for name, px in (("x", a), ("y", c))
-        }
+        x, y = (self.pair[name].tolist() for name in "xy")
+        turn = 1.0 if x[0] * y[1] - x[1] * y[0] >= 0 else -1.0  # y lies to the left of x, or to the right
+        return {"x": beside(x, -turn), "y": beside(y, turn)}
 
     def _radius(self) -> float:
         shorter = min(self.angle.lengths.values())

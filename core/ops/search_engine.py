@@ -160,7 +160,8 @@ def _panels(found: Search, stage: int, rank: int | None) -> tuple[Panel, ...]:
     largest = max((float(p) for d in found.best[:EXPLAINED] for p in found.parts[d]), default=1.0)
     return (
         Bars("query", tuple(weights if stage >= 1 else (None,) * len(weights)), labels,
-             _("the query: weight of each word"), across=True, texts=tuple(number(w) if stage >= 1 and words else "" for w in weights)),
+             _("the query: weight of each word"), across=True,
+             texts=tuple(number(w) if stage >= 1 and words else "" for w in weights)),
         Bars("ranking", tuple(cosine if shown and title else None for title, cosine in hits),
              tuple(escape(title) if shown else "" for title, _c in hits), _("cosine with each text"),
              () if rank is None else (rank,), across=True,

@@ -1,0 +1,501 @@
+"""Norms: how long a vector is, for every p from 0.3 to infinity, and the ball of all vectors of length 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core import lazy, shapes
+from core.numbers import number, plus, vector
+from core.operation import Choice, Input, Operation, Preset, Spot, Step
+from core.ops.cells import MOST, block
+from core.ops.lasso_zeros import LASSO_ZEROS
+from core.ops.norm_per_row import NORM_PER_ROW
+from core.ops.norm_scene import BallScene, TriangleScene, drawable
+from core.ops.outlier_fit import OUTLIER_FIT
+from core.ops.weight_decay import WEIGHT_DECAY
+from core.panels import Block, Cells, Curve, Line, Panel, rows
+from core.words import N_, _
+
+torch = lazy.load("torch")
+
+INFINITE = math.inf
+POWERS = (0.3, 0.5, 1, 1.5, 2, 3, 4, INFINITE)
+STATIONS = (0.3, 0.5, 1, 2, 4, INFINITE)  # of the ball on its way to the chosen p
+MOST_SPELLED = 4
+CURVE_POINTS, LARGE_POINTS, LARGE = 36, 9, 100_000  # of the curve over p; fewer for large tensors
+AXIS = (("n", "accent"),)
+
+
+def run(x: torch.Tensor, A: torch.Tensor | None = None, p: float = 2) -> torch.Tensor:
+    """s = ‖x‖ₚ, or ‖A x‖ₚ where there is a matrix A. All entries of x count, whatever its shape -> s ()."""
+    y = x if A is None else torch.mv(A, x)  # (m, n) @ (n,) -> (m,)
+    s = torch.linalg.vector_norm(y, p)  # (sum of |y_i|^p)^(1/p); the largest |y_i| for p = inf
+    return s
+
+
+def explain(x: shapes.Shape, A: shapes.Shape | None = None) -> str:
+    """Why s is a single number; raises ShapeError where A does not fit x, or nothing can be measured."""
+    if A is not None:
+        sizes = shapes.bind_all({"A": ("m n", A), "x": ("n", x)})
+        return _(
+            "A carries x {x} to A x ({m},). Its entries become powers of their sizes and are added up: every axis "
+            "disappears, and s has the shape ()."
+        ).format(x=shapes.show(x), m=sizes["m"])
+    if 0 in x:
+        sentence = _("{tensor} has no entries: there is nothing to measure.")
+        raise shapes.ShapeError(sentence.format(tensor=shapes.named("x", x)), {"x": x})
+    return _(
+        "A norm is one number for the whole of x {x}: all {count} entries become powers of their sizes and are added "
+        "up, every axis disappears, and s has the shape (). With dim=… only that axis would."
+    ).format(x=shapes.show(x), count=f"{math.prod(x):,}")
+
+
+class Told(NamedTuple):
+    """How far the numbers have come: 0 x alone, 1 sizes and powers, 2 their sum, 3 the root."""
+
+    stage: int = 0
+
+
+def steps(
+    x: torch.Tensor,
+    A: torch.Tensor | None = None,
+    *,
+    p: float = 2,
+    view: str = "ball",
+    y: tuple[float, ...] = (0.0, 2.0),
+) -> Iterator[Step]:
+    """The ball takes its shape, then the numbers say how long x is; the last step shows s = run(x, A, p)."""
+    if view == "triangle" and A is None and x.dim() == 1 and x.numel() == 2 and drawable(x):
+        yield from _triangle(x, torch.tensor(y), p)
+    elif drawable(x if x.dim() == 1 else None, A) and x.dim() == 1 and drawable(x):
+        yield from _ball(x, A, p, view)
+    else:
+        yield from _curve(x, A, p)
+
+
+def _ball(x: torch.Tensor, A: torch.Tensor | None, p: float, view: str) -> Iterator[Step]:
+    scene = BallScene(x, A)
+    measured = x if A is None else torch.mv(A, x)
+    s = run(x, A, p)
+
+    def step(at: float, told: Told, words: tuple[str, str], carried: bool = False) -> Step:
+        cells = _cells(x, A, measured, s, p, told, upright=True)
+        return Step((scene.plane(at, carried), cells), *words)
+
+    for k, station in enumerate(STATIONS):
+        words = _missing() if k == 0 and view == "triangle" else _shape_words(station, scene.size)
+        yield step(station, Told(), words)
+    yield step(p, Told(), _chosen(x, p))
+    if A is not None:
+        yield step(p, Told(), _carried(A, p), carried=True)
+    for told, *words in _numbers(measured, s, p, "x" if A is None else "Ax"):
+        yield step(p, told, tuple(words), carried=A is not None)
+
+
+def _missing() -> tuple[str, str]:
+    return _("The triangle is drawn for two entries and no A; here is the ball."), "‖x + y‖ₚ ≤ ‖x‖ₚ + ‖y‖ₚ"
+
+
+def _shape_words(p: float, size: int) -> tuple[str, str]:
+    """What the unit ball looks like for p, and its equation."""
+    flat = size == 2
+    sentence = {
+        0.3: _("All vectors of length 1, measured with p = 0.3: a star with thin rays along the axes."),
+        0.5: _(
+            "p = 0.5: still a star. A straight line between two of its points leaves it, so this is no norm."
+        ),
+        1: _("p = 1: a diamond. Lengths are walked along the axes, as in a city of blocks.")
+        if flat
+        else _("p = 1: an octahedron. Lengths are walked along the axes, as in a city of blocks."),
+        2: _("p = 2: the circle. This is the length that a ruler measures.")
+        if flat
+        else _("p = 2: the sphere. This is the length that a ruler measures."),
+        4: _("p = 4: the circle swells into the corners; large entries count for more and more.")
+        if flat
+        else _("p = 4: the sphere swells into the corners; large entries count for more and more."),
+    }.get(p) or (
+        _("p = ∞: a square. Only the largest entry counts.")
+        if flat
+        else _("p = ∞: a cube. Only the largest entry counts.")
+    )
+    return sentence, _equation(p, "v", "= 1")
+
+
+def _equation(p: float, name: str, end: str) -> str:
+    """‖v‖ₚ in general, with the p put in."""
+    if math.isinf(p):
+        return f"max |{name}ᵢ| {end}"
+    if p == 1:
+        return f"Σ |{name}ᵢ| {end}"
+    return f"(Σ |{name}ᵢ|{_power(p)})^(1/{number(p)}) {end}" if p != 2 else f"√(Σ {name}ᵢ²) {end}"
+
+
+def _power(p: float) -> str:
+    """p as an exponent: ², ^1.5."""
+    return (
+        str(p).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        if float(p).is_integer()
+        else f"^{number(p)}"
+    )
+
+
+def _chosen(x: torch.Tensor, p: float) -> tuple[str, str]:
+    sentence = _(
+        "Now p = {p}: the dotted ball goes through the tip of x, and the strong arrow is x divided by its norm."
+    )
+    return sentence.format(p=number(float(p))), f"x / ‖x‖ₚ,   x = {vector(x.tolist())}"
+
+
+def _carried(A: torch.Tensor, p: float) -> tuple[str, str]:
+    """What A does to the ball: how far it stretches at most, measured with the same p."""
+    most = stretch(A, p)
+    sentence = _(
+        "A carries the ball along: what had length 1 is now up to {most} long. That is the operator norm of A."
+    )
+    return sentence.format(most=number(most)), f"max ‖A v‖ₚ = {number(most)}   (‖v‖ₚ = 1)"
+
+
+def stretch(A: torch.Tensor, p: float) -> float:
+    """The operator norm of A (m, n), n <= 3, for p: the largest ‖A v‖ₚ with ‖v‖ₚ = 1, to three digits.
+
+    For p <= 1 a corner of the ball is farthest, so a column of A is; for 2 and ∞ torch knows it; else directions are
+    tried in steps of about one degree.
+    """
+    A = A.double()
+    if p <= 1:
+        return float(torch.linalg.vector_norm(A, p, dim=0).max())
+    if p in (2, INFINITE):
+        return float(torch.linalg.matrix_norm(A, p))
+    n = A.shape[1]
+    ticks = torch.linspace(-1, 1, 241 if n < 3 else 61, dtype=torch.float64)
+    walls = (
+        torch.cartesian_prod(*[ticks] * (n - 1)).reshape(-1, n - 1) if n > 1 else torch.zeros(1, 0).double()
+    )
+    ways = torch.cat(
+        [torch.cat([walls[:, :k], torch.ones(len(walls), 1).double(), walls[:, k:]], 1) for k in range(n)]
+    )
+    ratio = torch.linalg.vector_norm(ways @ A.T, p, dim=1) / torch.linalg.vector_norm(ways, p, dim=1)
+    return float(ratio.max())
+
+
+def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[tuple[Told, str, str]]:
+    """Sizes, powers, sum, root: sentence and formula each."""
+    values = y.flatten()
+    sizes = values.abs()[: MOST_SPELLED + 1].tolist()
+    long = values.numel() > MOST_SPELLED
+    total = number(float(s))
+    if math.isinf(p):
+        yield (
+            Told(1),
+            _("p = ∞: take the size of every entry, without its sign."),
+            f"|{name}| = {vector(sizes, MOST_SPELLED)}",
+        )
+        yield (
+            Told(3),
+            _("The largest size is the norm: {total}.").format(total=total),
+            f"max |{name}ᵢ| = {total}",
+        )
+        return
+    raised = [size**p for size in sizes]
+    terms = plus(f"{number(size)}{_power(p)}" if p != 1 else number(size) for size in sizes[:MOST_SPELLED])
+    terms += " + …" if long else ""
+    added = number(float((values.abs() ** p).sum()))
+    if p == 1:
+        yield (
+            Told(1),
+            _("p = 1: take the size of every entry, without its sign."),
+            f"|{name}| = {vector(sizes, MOST_SPELLED)}",
+        )
+        yield (
+            Told(3),
+            _("Added up, they are the norm: {total}.").format(total=total),
+            f"Σ |{name}ᵢ| = {terms} = {total}",
+        )
+        return
+    sentence = _("Every entry's size to the power {p}: {values}.")
+    yield (
+        Told(1),
+        sentence.format(p=number(float(p)), values=vector(raised, MOST_SPELLED)),
+        f"|{name}ᵢ|{_power(p)}",
+    )
+    yield Told(2), _("Added up: {sum}.").format(sum=added), f"{terms} = {added}"
+    sentence = _("The root takes the power back: the norm is {total}.")
+    root = f"√{added}" if p == 2 else f"{added}^(1/{number(p)})"
+    yield Told(3), sentence.format(total=total), f"‖{name}‖ = {root} = {total}"
+
+
+def _cells(
+    x: torch.Tensor,
+    A: torch.Tensor | None,
+    y: torch.Tensor,
+    s: torch.Tensor,
+    p: float,
+    told: Told,
+    upright: bool,
+) -> Cells:
+    """x (A x), the powers of its sizes, their sum and the root."""
+    return Cells((_blocks(x, A, y, s, p, told, upright),))
+
+
+def _blocks(
+    x: torch.Tensor,
+    A: torch.Tensor | None,
+    y: torch.Tensor,
+    s: torch.Tensor,
+    p: float,
+    told: Told,
+    upright: bool,
+) -> tuple[Block, ...]:
+    flat = y if y.dim() <= 2 and y.dim() != 0 else y.reshape(-1)
+    axes = AXIS if flat.dim() == 1 else (("n", "accent"), ("n", "accent"))
+    axes = axes if x.dim() in (1, 2) else AXIS
+    shared = {"upright": upright, "axes": axes if flat.dim() == 1 else ()}
+    name, power = ("x" if A is None else "Ax"), 1.0 if math.isinf(p) else float(p)
+    raised = flat.abs() ** power
+    found = [] if A is None else [
+        block("A", A, colour="matrix"), block("x", x, colour="vector", upright=upright),
+    ]  # fmt: skip
+    known = None if told.stage >= 1 or A is None else 0
+    found.append(
+        block(
+            name,
+            flat,
+            colour="vector" if A is None else "image",
+            known=known,
+            before="" if A is None else "=",
+            **shared,
+        )
+    )
+    title = f"|{name}|{'' if power == 1 else _power(p)}"
+    found.append(block(title, raised, before="→", known=None if told.stage >= 1 else 0, **shared))
+    done = told.stage >= 3
+    if power != 1:
+        found.append(block("Σ", raised.sum(), before="Σ", known=1 if told.stage >= 2 else 0, brackets=False))
+    sign = "max" if math.isinf(p) else "Σ" if power == 1 else "√" if p == 2 else "→"
+    found.append(block("s", s, before=sign, known=1 if done else 0, lit=((0, 0),) if done else (), colour="accent",
+                       brackets=False))  # fmt: skip
+    return tuple(found)
+
+
+def _triangle(x: torch.Tensor, y: torch.Tensor, p: float) -> Iterator[Step]:
+    """The straight way against the detour: first as the ruler measures, then with the chosen p."""
+    scene = TriangleScene(x, y)
+    both = x + y
+    for at, first in ((2, True), (p, False)):
+        lengths = [float(run(v, p=at)) for v in (x, y, both)]
+        sentence, formula = _ways(lengths, at, first)
+        yield Step((scene.plane(at), _triangle_cells(x, y, p, 0)), sentence, formula)
+    sentence = _(
+        "Halfway between two points of the ball lies still in the ball: that is the same rule once more."
+    )
+    if p < 1:
+        sentence = _("The star is the reason: halfway between two of its tips one stands outside of it.")
+    yield Step(
+        (scene.plane(p), _triangle_cells(x, y, p, 0)),
+        sentence,
+        "‖(u + v)/2‖ₚ ≤ 1 ?" if p < 1 else "‖(u + v)/2‖ₚ ≤ 1",
+    )
+    for k, (name, v) in enumerate((("x", x), ("y", y), ("x + y", both))):
+        length = number(float(run(v, p=p)))
+        sentence = _("The norm of {name} = {values} for p = {p} is {length}.")
+        words = sentence.format(name=name, values=vector(v.tolist()), p=number(float(p)), length=length)
+        yield Step((scene.plane(p), _triangle_cells(x, y, p, k + 1)), words, f"‖{name}‖ₚ = {length}")
+
+
+def _ways(lengths: list[float], p: float, first: bool) -> tuple[str, str]:
+    one, other, straight = lengths
+    values = {"p": number(float(p)), "straight": number(straight), "detour": number(one + other)}
+    longer = straight > (one + other) * (1 + 1e-6)
+    sides = f"{number(one)} + {number(other)} = {number(one + other)}"
+    formula = f"‖x + y‖ₚ = {number(straight)} {'>' if longer else '≤'} {sides}"
+    if longer:
+        sentence = _(
+            "With p = {p} the straight way is {straight} long and the detour {detour}: shorter! No norm may do that."
+        )
+    elif first:
+        sentence = _(
+            "First x, then y, or straight to x + y: the straight way, {straight}, is not longer than the detour, "
+            "{detour}."
+        )
+    else:
+        sentence = _("With p = {p} too: straight {straight}, detour {detour}. The triangle inequality holds.")
+    return sentence.format(**values), formula
+
+
+def _triangle_cells(x: torch.Tensor, y: torch.Tensor, p: float, known: int) -> Cells:
+    """Each vector as a row, and its norm."""
+    lines = []
+    for k, (name, v, hue) in enumerate((("x", x, "vector"), ("y", y, "basis1"), ("x + y", x + y, "accent"))):
+        title = "s" if k == 0 else f"‖{name}‖ₚ"
+        lines.append((block(name, v, upright=False, colour=hue),
+                      block(title, run(v, p=p), before="→", known=1 if known > k else 0, brackets=False,
+                            lit=((0, 0),) if known == k + 1 else (), colour=hue)))  # fmt: skip
+    return Cells(tuple(lines))
+
+
+def _curve(x: torch.Tensor, A: torch.Tensor | None, p: float) -> Iterator[Step]:
+    """What cannot be drawn as a ball: the norm over p as a curve, and the numbers."""
+    y = x if A is None else torch.mv(A, x)
+    s = run(x, A, p)
+    name = "x" if A is None else "Ax"
+    values = y.double().flatten()
+    curve = _norm_curve(values)
+    matrix = x.dim() == 2
+    layout = rows((0, 1)) if curve else None
+
+    def step(at: float | None, told: Told, sentence: str, formula: str) -> Step:
+        cells = Cells((_blocks(x, A, y, s, p, told, upright=matrix),) if matrix or y.numel() <= 3 else tuple(
+            (one,) for one in _blocks(x, A, y, s, p, told, upright=False)))  # fmt: skip
+        panels: tuple[Panel, ...] = (cells, _marked(curve, values, at)) if curve else (cells,)
+        return Step(panels, sentence, formula, layout)
+
+    yield step(None, Told(), *_curve_opening(y, name, bool(curve)))
+    for at in (1, 2, INFINITE) if curve else ():
+        yield step(at, Told(), *_on_curve(float(torch.linalg.vector_norm(values, at)), at, name))
+    for told, sentence, formula in _numbers(y, s, p, name):
+        yield step(p, told, sentence, formula)
+    if matrix and min(x.shape) > 0:
+        yield step(p, Told(3), *_matrix_words(x, s, p))
+
+
+def _curve_opening(y: torch.Tensor, name: str, finite: bool) -> tuple[str, str]:
+    if not finite:
+        return _("{name} holds NaN, ∞ or a very large number: only the numbers are shown.").format(
+            name=name
+        ), f"‖{name}‖ₚ"
+    if y.dim() == 2:
+        sentence = _(
+            "A matrix {shape} is measured like the vector of its {count} entries; with p = 2 that is Frobenius' norm."
+        )
+    elif y.numel() > MOST:
+        sentence = _(
+            "{count} entries, the first ones are shown. The curve tells the norm for every p: it falls as p grows."
+        )
+    else:
+        sentence = _(
+            "{count} entries: no ball can be drawn, but the curve tells the norm for every p: it falls as p grows."
+        )
+    return sentence.format(
+        shape=shapes.show(tuple(y.shape)), count=f"{y.numel():,}"
+    ), f"‖{name}‖ₚ = (Σ |{name}ᵢ|^p)^(1/p)"
+
+
+def _on_curve(length: float, p: float, name: str) -> tuple[str, str]:
+    sentence = {
+        1: _("p = 1 adds up the sizes of all entries: {length}."),
+        2: _("p = 2 is the length as a ruler measures it: {length}."),
+    }.get(p) or _("p = ∞ keeps the largest size alone: {length}. No norm is smaller.")
+    return sentence.format(length=number(length)), _equation(p, name, f"= {number(length)}")
+
+
+def _matrix_words(x: torch.Tensor, s: torch.Tensor, p: float) -> tuple[str, str]:
+    """The entries' norm beside the operator norm, which asks another question."""
+    if p not in (1, 2, INFINITE) or max(x.shape) > 256:
+        sentence = _(
+            "This measures the entries. How far a matrix stretches vectors is its operator norm, another number."
+        )
+        return sentence, f"s = {number(float(s))}"
+    other = number(float(torch.linalg.matrix_norm(x.double(), p))) if bool(torch.isfinite(x).all()) else "NaN"
+    sentence = _(
+        "This measures the entries. How far x stretches a vector of norm 1 is its operator norm: {other}."
+    )
+    shown = "inf" if math.isinf(p) else str(p)
+    return sentence.format(
+        other=other
+    ), f"torch.linalg.matrix_norm(x, {shown}) = {other},   s = {number(float(s))}"
+
+
+def _norm_curve(values: torch.Tensor) -> Curve | None:
+    """‖values‖ₚ for p from 1 to 16 (values float64, any length); None where there is nothing to draw."""
+    if (
+        not values.numel()
+        or not bool(torch.isfinite(values).all())
+        or not 0 < float(values.abs().max()) < 1e12
+    ):
+        return None
+    count = LARGE_POINTS if values.numel() > LARGE else CURVE_POINTS
+    ps = torch.logspace(0, math.log10(16), count).tolist()
+    lengths = [float(torch.linalg.vector_norm(values, p)) for p in ps]
+    top = max(lengths)
+    lines = (Line("norm", tuple(ps), tuple(lengths), "vector"),)
+    return Curve("over-p", lines, (1, 16), (0, 1.1 * top), "p", "‖x‖ₚ", _("the norm over p"), x_log=True)
+
+
+def _marked(curve: Curve, values: torch.Tensor, p: float | None) -> Curve:
+    """The curve with a point at p; infinity stands at its right end."""
+    shown = p is not None and p >= 1
+    at = min(float(p), 16.0) if shown else None
+    length = float(torch.linalg.vector_norm(values, p)) if shown else None
+    dot = Line("here", (at,), (length,), "accent", dots=12.0)
+    return Curve(**{**curve.__dict__, "lines": (*curve.lines, dot)})
+
+
+def facts(x: torch.Tensor) -> list[tuple[str, str]]:
+    """The best-known norms of x side by side, as (label, value)."""
+    if not x.numel() or not bool(torch.isfinite(x).all()):
+        return []
+    values = x.detach().double().flatten()
+    found = [
+        (_("entries that are not 0"), f"{int((values != 0).sum()):,}"),
+        (_("L1: sum of sizes"), number(float(torch.linalg.vector_norm(values, 1)))),
+        (
+            _("L2, for a matrix Frobenius") if x.dim() == 2 else _("L2: length"),
+            number(float(torch.linalg.vector_norm(values))),
+        ),
+        (_("L∞: largest size"), number(float(values.abs().max()))),
+    ]
+    return found
+
+
+NORMS = Operation(
+    key="norms",
+    chapter="operations",
+    title=N_("Norms"),
+    summary=N_(
+        "A norm turns a vector into one number, its length; p decides how. The ball of all vectors of length 1 shows "
+        "what each p finds small, from a star over the circle to a square."
+    ),
+    notation="s = ‖x‖ₚ",
+    call="torch.linalg.vector_norm(x, p)",
+    latex=r"\|x\|_p = \Bigl(\sum_i |x_i|^p\Bigr)^{1/p}, \qquad \|x\|_\infty = \max_i |x_i|",
+    inputs=(
+        Input("x", "...", "[3, 4]", N_("what is measured: a vector, or a tensor of any shape")),
+        Input("A", "m n", "", N_("a matrix that carries the ball and x along, or nothing"), optional=True),
+    ),
+    run=run,
+    explain=explain,
+    steps=steps,
+    facts=facts,
+    result="s",
+    parameters=(
+        Choice("p", "p", tuple((p, "∞" if math.isinf(p) else str(p)) for p in POWERS), 2),
+        Choice("view", N_("What is shown"), (("ball", N_("the ball")), ("triangle", N_("the triangle"))), "ball"),
+        Spot("y", N_("y, the other side of the triangle"), (-1.0, 2.0), when=("view", ("triangle",))),
+    ),
+    presets=(
+        Preset("pythagoras", N_("3, 4, 5"), {"x": "[3, 4]", "A": "", "p": "2", "view": "ball"}),
+        Preset("city", N_("City blocks"), {"x": "[3, 4]", "A": "", "p": "1", "view": "ball"}),
+        Preset("infinity", N_("Only the largest"), {"x": "[3, 4]", "A": "", "p": "inf", "view": "ball"}),
+        Preset("no-norm", N_("p = 0.5 is no norm"), 
+               {"x": "[2, 0]", "A": "", "p": "0.5", "view": "triangle", "y": "0.0,2.0"}),
+        Preset("image", N_("Image under A"), {"x": "[1, 1]", "A": "[[2, 1], [0, 1]]", "p": "2", "view": "ball"}),
+        Preset("space", N_("In space"), {"x": "[1, 2, 2]", "A": "", "p": "1", "view": "ball"}),
+        Preset("sparse", N_("Sparse"), {"x": "[0, 0, 5, 0, 0, 0, 0, -2]", "A": "", "p": "1", "view": "ball"}),
+        Preset("ones", N_("All ones"), {"x": "torch.ones(9)", "A": "", "p": "2", "view": "ball"}),
+        Preset("frobenius", N_("Frobenius"), {"x": "[[1, 2, 2], [4, 0, 0]]", "A": "", "p": "2", "view": "ball"}),
+    ),
+    practice=(WEIGHT_DECAY, LASSO_ZEROS, OUTLIER_FIT),
+    traps=(NORM_PER_ROW,),
+    place=N_(
+        "Weight decay keeps the L2 norm of the weights small, L1 sets them to zero, gradient clipping cuts a norm, and "
+        "layer normalisation divides by one."
+    ),
+    challenges=(
+        N_("Drag x along the dotted ball for p = 1: where is its arrow longest to the eye, where shortest?"),
+        N_("Choose p = 0.5 and the triangle: find x and y for which the straight way is still shorter."),
+        N_("Give A two columns of L2 length 1. When does the circle stay a circle?"),
+    ),
+    axes={"n": "accent"},
+)  # fmt: skip
