@@ -5,6 +5,7 @@ Coordinates are the data's own (their logarithms on a logarithmic axis), so that
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -74,7 +75,9 @@ def ticks(low: float, high: float, log: bool) -> list[tuple[float, str]]:
         return [(place, number(10.0**place)) for place in range(first, last + 1, step)]
     size = (high - low) / TICKS
     power = 10.0 ** math.floor(math.log10(size))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= size * 0.999)
+    step = next(
+        factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.7 * size
+    )  # about five, never one
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     places = [k * step for k in range(first, last + 1)]
     return [(int(place) if place == int(place) else place, number(round(place, 12))) for place in places]
@@ -166,7 +169,7 @@ def _ends(panel: Curve, mode: str) -> Trace:
             named.append([x, min(max(y, y0), y1), text, "middle right", line.colour, 14])
     least = 0.065 * (y1 - y0)
     named.sort(key=lambda word: word[1])
-    for below, above in zip(named, named[1:], strict=False):
+    for below, above in itertools.pairwise(named):
         if abs(above[0] - below[0]) < 0.2 * (x1 - x0):
             above[1] = max(above[1], below[1] + least)
     return _texts("names", named, mode)

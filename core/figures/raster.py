@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import base64
 import io
+import zlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from core.figures import theme
 from core.figures.marks import Trace
 from core.lazy import load
 from core.panels import Raster
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 np = load("numpy")
 image = load("PIL.Image")
 
 HEAD, FOOT = 0.1, 0.075  # room for the title and the note, as shares of the longer side
-QUALITY = 82  # of a photograph; what has few colours is smaller, and exact, as PNG
+QUALITY = 82  # of a JPEG; what has few colours is smaller, and exact, as PNG
+LEVELS = 60  # shades from zero to the strongest colour, each way: more no eye tells apart, and PNG gets long
+EXACT = 12_000  # bytes up to which a picture of numbers stays an exact PNG
 SHARP = 96  # pictures of fewer rows are enlarged by whole pixels: no browser blurs their cells
 MOST = 1024  # pixels of a side after that
 
@@ -37,53 +44,66 @@ def draw(panel: Raster, mode: str, axes: tuple[str, str]) -> list[Trace]:
     """The picture, its title and note, and the frames of its lit parts."""
     place = {"xaxis": axes[0], "yaxis": axes[1]}
     flat = place | {"type": "scatter", "showlegend": False, "hoverinfo": "skip"}
+    data = source(panel, mode)
     picture = {
         "type": "image",
-        "source": source(panel, mode),
+        "source": data,
+        "visible": True,
         "x0": 0.5 * panel.width / _shown(panel)[1],
         "y0": 0.5 * panel.height / _shown(panel)[0],
         "dx": panel.width / _shown(panel)[1],
         "dy": panel.height / _shown(panel)[0],
         "hoverinfo": "skip",
-        "meta": {"name": f"{panel.name}-picture", "size": [_shown(panel)[1], _shown(panel)[0]]},
-    }
+        # one trace for each picture that the panel becomes, shown by turns: a film holds none of them twice
+        "meta": {"name": f"{panel.name}-picture-{zlib.crc32(data.encode()):08x}",
+                 "size": [_shown(panel)[1], _shown(panel)[0]]},
+    }  # fmt: skip
     return [place | picture, flat | _words(panel, mode), flat | _lit(panel, mode)]
 
 
 def source(panel: Raster, mode: str) -> str:
-    """The picture as a data URI."""
-    pixels = np.repeat(np.repeat(rgb(panel, mode), _scale(panel), axis=0), _scale(panel), axis=1)
-    picture = image.fromarray(pixels)
-    png = _saved(picture, "PNG", optimize=True)
-    if panel.kind != "rgb" or _scale(panel) > 1:
-        return "data:image/png;base64," + base64.b64encode(png).decode()
-    jpeg = _saved(picture, "JPEG", quality=QUALITY, optimize=True)
-    best, kind = min((png, "png"), (jpeg, "jpeg"), key=lambda pair: len(pair[0]))
+    """The picture as a data URI: PNG, or JPEG where that is smaller and no number is lost to the eye."""
+    picture = drawn(panel, mode)
+    scale = _scale(panel)
+    if scale > 1:
+        picture = picture.resize((panel.width * scale, panel.height * scale), image.Resampling.NEAREST)
+    best, kind = _saved(picture, "PNG", optimize=True), "png"
+    photograph = panel.kind in ("rgb", "grey")
+    if scale == 1 and (photograph or len(best) > EXACT):
+        plain = picture if picture.mode in ("RGB", "L") else picture.convert("RGB")
+        jpeg = _saved(plain, "JPEG", quality=QUALITY, optimize=True)
+        best, kind = min((best, kind), (jpeg, "jpeg"), key=lambda pair: len(pair[0]))
     return f"data:image/{kind};base64," + base64.b64encode(best).decode()
 
 
-def rgb(panel: Raster, mode: str) -> np.ndarray:
-    """The pixels as uint8 (h, w, 3), in the colours of the theme."""
+def drawn(panel: Raster, mode: str) -> Image:
+    """The panel as a picture of Pillow's, in the colours of the theme."""
     shape = (panel.height, panel.width)
     if panel.kind == "rgb":
-        return np.frombuffer(panel.data, dtype=np.uint8).reshape(*shape, 3)
+        return image.fromarray(np.frombuffer(panel.data, dtype=np.uint8).reshape(*shape, 3))
     if panel.kind == "grey":
-        grey = np.frombuffer(panel.data, dtype=np.uint8).reshape(shape)
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        return image.fromarray(np.frombuffer(panel.data, dtype=np.uint8).reshape(shape))
     values = np.frombuffer(panel.data, dtype=np.float32).reshape(shape)
-    finite = np.where(np.isfinite(values), values, 0.0)
-    largest = panel.largest or float(np.abs(finite).max(initial=0.0)) or 1.0
-    shares = np.clip(finite / largest, -1.0 if panel.kind == "signed" else 0.0, 1.0)
-    return _tinted(shares, mode)
+    known = np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    largest = panel.largest or float(np.abs(known[np.isfinite(known)]).max(initial=0.0)) or 1.0
+    shares = np.clip(known / largest, -1.0 if panel.kind == "signed" else 0.0, 1.0)
+    places = (np.round(shares * LEVELS) + LEVELS).astype(np.uint8)
+    places[np.isnan(values)] = 2 * LEVELS + 1
+    picture = image.fromarray(places)
+    picture.putpalette(scale_colours(mode).tobytes())  # makes it a picture of palette places
+    return picture
 
 
-def _tinted(shares: np.ndarray, mode: str) -> np.ndarray:
-    """Shares in [-1, 1] on the diverging scale: zero is the page's background."""
-    paper = np.array(theme.rgb(theme.colour("background", mode)), dtype=float)
-    high = np.array(theme.rgb(theme.colour("positive", mode)), dtype=float)
-    low = np.array(theme.rgb(theme.colour("negative", mode)), dtype=float)
-    target = np.where(shares[..., None] >= 0, high, low)
-    return np.round(paper + (target - paper) * np.abs(shares)[..., None]).astype(np.uint8)
+def scale_colours(mode: str) -> np.ndarray:
+    """The diverging scale, uint8 (2 LEVELS + 2, 3): the strongest negative first, the page's background in the
+    middle, the strongest positive, and last the mark of what is no number."""
+    paper, high, low, none = (
+        np.array(theme.rgb(theme.colour(name, mode)), dtype=float)
+        for name in ("background", "positive", "negative", "axis")
+    )
+    shares = np.arange(-LEVELS, LEVELS + 1)[:, None] / LEVELS
+    colours = paper + (np.where(shares >= 0, high, low) - paper) * np.abs(shares)
+    return np.round(np.concatenate([colours, none[None]])).astype(np.uint8)
 
 
 def _scale(panel: Raster) -> int:
@@ -96,7 +116,7 @@ def _shown(panel: Raster) -> tuple[int, int]:
     return panel.height * _scale(panel), panel.width * _scale(panel)
 
 
-def _saved(picture: object, form: str, **more: object) -> bytes:
+def _saved(picture: Image, form: str, **more: object) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, form, **more)
     return buffer.getvalue()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.operation import Operation, Spot, spelled
+from core.operation import Operation, Parameter, Spot
 
 LARGEST = 1e6
 DIGITS = 6
@@ -20,8 +20,9 @@ def new_text(operation: Operation, drag: Any, inputs: Mapping[str, Any]) -> tupl
     if not isinstance(drag, Mapping):
         return None
     name = drag.get("variable")
-    for spot in (one for one in operation.parameters if isinstance(one, Spot) and one.name == name):
-        return _point(spot, drag.get("value"))
+    point = new_point(operation.parameters, drag)
+    if point is not None:
+        return point
     if name not in [item.name for item in operation.inputs] or name not in inputs:
         return None
     shape = list(inputs[name]["shape"])
@@ -29,12 +30,15 @@ def new_text(operation: Operation, drag: Any, inputs: Mapping[str, Any]) -> tupl
     return None if cut is None else (name, literal(cut))
 
 
-def _point(spot: Spot, value: Any) -> tuple[str, tuple[float, ...]] | None:
-    point = _cut(value, [len(spot.default)])
-    try:
-        return None if point is None else (spot.name, spot.read(spelled(tuple(point))))
-    except ValueError:
+def new_point(parameters: Sequence[Parameter], drag: Any) -> tuple[str, tuple[float, ...]] | None:
+    """(Spot's name, point within its range) of a drag; None when none of `parameters` is the point that was let go."""
+    if not isinstance(drag, Mapping):
         return None
+    for spot in (one for one in parameters if isinstance(one, Spot) and one.name == drag.get("variable")):
+        point = _cut(drag.get("value"), [len(spot.default)])
+        if point is not None:
+            return spot.name, tuple(min(max(entry, spot.low), spot.high) for entry in point)
+    return None
 
 
 def literal(value: Any) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 from core import words
 from core.operation import Example, Operation, Parameter
 from core.words import _
-from pages.shared import answer, controls, stage, state
+from pages.shared import answer, controls, drag, stage, state
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import prose, put, tag
 from pages.shared.part import part
@@ -69,9 +69,17 @@ def show_example(operation: Operation, example: Example) -> None:
         language=words.language(),
         theme=answer.theme(),
         alt=_(example.title),
+        on_drag=lambda moved: _let_go(prefix, example, moved),
     )
     with st.expander(_("The code that ran")):
         st.code(found.data.get("code") or example.code, language="python")
+
+
+def _let_go(prefix: str, example: Example, moved: stage.Drag) -> None:
+    """A point of the example that was let go is its parameter's new value."""
+    change = drag.new_point(example.parameters, moved)
+    if change is not None:
+        st.session_state[f"{prefix}.{change[0]}"] = change[1]
 
 
 def _compute(prefix: str, operation: Operation, example: Example, values: dict[str, Any]) -> Answer | Problem:

@@ -26,12 +26,16 @@ function together(entries) {
 const isFlat = (full) => full._module?.basePlotModule?.name === "cartesian";
 const groupOf = (full) => `${full.xaxis}${full.yaxis} ${full.type} ${full.zorder ?? 0}`;
 
+const isPicture = (full) => full.type === "image";
+
 /**
  * plotly's animate takes away the drawing layers (subplot x kind) of which no trace is named. One trace of each,
- * the smallest, is named every time; where a kind cannot be animated at all (heatmap), nothing is.
+ * the smallest, is named every time; where a kind cannot be animated at all (heatmap), nothing is. A picture is only
+ * said to be such a kind: it is drawn again where it is, and all else may move.
  */
 function keepersOf(gd) {
   const smallest = new Map();
+  for (const full of gd._fullData.filter(isPicture)) full._module.animatable = true;
   for (const full of gd._fullData.filter((one) => one.visible === true && isFlat(one))) {
     if (!full._module.animatable) return null;
     const size = full.x?.length ?? 0, best = smallest.get(groupOf(full));
@@ -79,6 +83,9 @@ export function makePen(gd, Plotly) {
     return Plotly.restyle(gd, together(entries), entries.map(([index]) => index));
   }
 
+  /** Another picture takes the place of one: all is drawn at once, and other traces keep the layers. */
+  const exchange = (entries) => restyle(entries).then(() => (keepers = keepersOf(gd)));
+
   return {
     /** The figure was drawn anew with these attributes. */
     reset(attributes = new Map()) {
@@ -88,6 +95,7 @@ export function makePen(gd, Plotly) {
     },
     draw(attributes) {
       const entries = news(attributes, drawn).filter(([index]) => gd._fullData[index]);
+      if (entries.some(([index]) => isPicture(gd._fullData[index]))) return exchange(entries);
       const flat = entries.filter(([index]) => keepers && isFlat(gd._fullData[index]));
       const deep = entries.filter(([index]) => !keepers || !isFlat(gd._fullData[index]));
       const shown = flat.some(([index]) => gd._fullData[index].visible === true);

@@ -5,7 +5,7 @@ import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
 import { steadyWords } from "./scene.js";
 import { hasWebgl, loadPlotly } from "./plotly.js";
-import { currentCamera, holdCamera, layoutFor, unitSizes, watchZoom } from "./view.js";
+import { cameras, currentCamera, holdCamera, layoutFor, unitSizes, watchZoom } from "./view.js";
 
 const CONFIG = {
   displayModeBar: false, displaylogo: false, showSendToCloud: false, scrollZoom: true, doubleClick: false,
@@ -121,6 +121,8 @@ export class Figure {
   #layout(size) {
     const { view } = this.source;
     if (view.camera && view.drawn === view.resets) view.camera = currentCamera(this.gd) ?? view.camera;
+    const kept = view.drawn === view.resets ? cameras(this.gd) : [];
+    view.others = Object.fromEntries(kept.filter(([name]) => name !== "scene")); // the address tells the first only
     return layoutFor(this.source.film(), view, size);
   }
 

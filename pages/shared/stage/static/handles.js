@@ -3,7 +3,7 @@
 import { column, det, withColumn } from "./algebra.js";
 import { clamp, element, scope } from "./dom.js";
 import { projector } from "./view.js";
-import { projectScene } from "./scene.js";
+import { inSpace, projectScene } from "./scene.js";
 import { number, symbol, tuple } from "./words.js";
 
 const KEYS = {
@@ -54,7 +54,7 @@ function makeKnob(handle, host, life) {
   }, element("span", { class: "atlas-handle-ring" }), chip);
   const knob = { handle, node, chip, axis: 0 };
   watchKeys(knob, host, life);
-  if (handle.axes === "scene") life.listen(node, "pointerdown", () => host.choose(handle));
+  if (inSpace(handle)) life.listen(node, "pointerdown", () => host.choose(handle));
   else watchPointer(knob, host, life);
   return knob;
 }
@@ -78,8 +78,8 @@ function placeKnob({ handle, node, chip, axis }, host) {
 
 function spotOf(handle, point, gd) {
   const width = gd._fullLayout?.width ?? 0;
-  if (handle.axes === "scene") {
-    const pixels = projectScene(gd, point);
+  if (inSpace(handle)) {
+    const pixels = projectScene(gd, point, handle.axes);
     return pixels && { left: pixels[0], top: pixels[1], outside: false, flipped: pixels[0] > width - 190, low: pixels[1] < 60 };
   }
   const project = projector(gd, handle.axes ?? ["x", "y"]);

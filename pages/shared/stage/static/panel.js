@@ -3,6 +3,7 @@
 import { element, icon } from "./dom.js";
 import { fill, number, symbol } from "./words.js";
 import { isFree, positionOf } from "./handles.js";
+import { inSpace } from "./scene.js";
 
 const AXES = ["x", "y", "z"];
 
@@ -35,7 +36,7 @@ function row(handle, axis, host, labels) {
 
 /** `host`: {value(variable), drag}. `before`: the panel that it takes the place of; the choice and the opening stay. */
 export function makePanel(handles, host, labels, before) {
-  const spatial = handles.filter((handle) => handle.axes === "scene");
+  const spatial = handles.filter(inSpace);
   let chosen = spatial.find((handle) => handle.name === before?.chosen()) ?? spatial[0];
   let rows = [];
   const chips = spatial.map((handle) =>

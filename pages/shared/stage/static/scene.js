@@ -15,9 +15,12 @@ export function steadyWords(gd) {
   }
 }
 
+/** Whether a handle stands in a space: its axes are the name of a scene. */
+export const inSpace = (handle) => typeof handle.axes === "string";
+
 /** Pixels of the drawing area, or null when plotly draws no scene (or the point lies behind the eye). */
-export function projectScene(gd, point) {
-  const scene = gd._fullLayout?.scene?._scene;
+export function projectScene(gd, point, name = "scene") {
+  const scene = gd._fullLayout?.[name]?._scene;
   const camera = scene?.glplot?.cameraParams;
   const box = scene?.container?.getBoundingClientRect();
   if (!camera || !box?.width) return null;

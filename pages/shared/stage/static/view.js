@@ -15,6 +15,7 @@ export function layoutFor(film, view, { width, height }) {
   if (view.zoom && layout.xaxis) layout = withPaths(layout, rangesOf(view.zoom));
   if (layout.yaxis?.scaleanchor === "x") layout = withPaths(layout, equalRanges(layout, width, height));
   if (view.camera && layout.scene) layout = withPath(layout, "scene.camera", view.camera);
+  for (const [name, camera] of Object.entries(view.others ?? {})) if (layout[name]) layout = withPath(layout, `${name}.camera`, camera);
   return layout;
 }
 
@@ -90,9 +91,9 @@ export function currentZoom(gd) {
 
 const copyPoint = ({ x, y, z }) => ({ x, y, z });
 
-/** The camera that the scene is looked at with now, also in the middle of an orbit; null without a scene. */
-export function currentCamera(gd) {
-  const scene = gd._fullLayout?.scene?._scene;
+/** The camera that a scene is looked at with now, also in the middle of an orbit; null without one. */
+export function currentCamera(gd, name = "scene") {
+  const scene = gd._fullLayout?.[name]?._scene;
   if (!scene?.glplot) return null;
   const { eye, center, up } = scene.getCamera();
   return { eye: copyPoint(eye), center: copyPoint(center), up: copyPoint(up) };
@@ -103,9 +104,15 @@ export function currentCamera(gd) {
  * it was ever given, so that the next restyle would turn the scene back.
  */
 export function holdCamera(gd) {
-  const camera = currentCamera(gd);
-  if (camera && gd.layout.scene) gd.layout.scene.camera = { ...gd.layout.scene.camera, ...camera };
-  return camera;
+  for (const [name, camera] of cameras(gd)) {
+    if (gd.layout[name]) gd.layout[name].camera = { ...gd.layout[name].camera, ...camera };
+  }
+}
+
+/** The cameras of all scenes: [["scene", {eye, center, up}], ["scene2", ...]]. */
+export function cameras(gd) {
+  const names = Object.keys(gd._fullLayout ?? {}).filter((name) => /^scene\d*$/.test(name));
+  return names.map((name) => [name, currentCamera(gd, name)]).filter(([, camera]) => camera);
 }
 
 /** Follows an orbit: by mouse, finger (plotly tells of no touch) and wheel. `onMoving` at each frame of it. */
