@@ -7,8 +7,9 @@ a second to read; a worker forked later has both already.
 from __future__ import annotations
 
 from core import answers, tensors
-from core.ops import digits_layer
+from core.ops import attention_net, digits_layer
 
 tensors.read("diag([1.0, 2.0]) @ rotation(degrees=30)")
 answers.operation({"key": "matrix-vector"})
 digits_layer.digits()
+attention_net.sentences()  # and the word vectors under them; what trains is left to the workers: autograd does not fork

@@ -25,7 +25,7 @@ SUBJECTS = {  # subject: the help topics its sentences come from
 }
 WIDTH, HEADS, HEAD = 8, 2, 4  # entries of a word vector, heads, entries of a query
 SHORTEST, LONGEST = 4, 10  # known words of a sentence that is used for training
-ROUNDS, RATE, DECAY, SEED = 40, 0.05, 0.0015, 5
+ROUNDS, RATE, DECAY, SEED = 25, 0.08, 0.0015, 5
 EVERY = 3  # each third sentence is kept for the examination
 
 

@@ -24,7 +24,7 @@ LETTER = (
     (0.25, 0.75),
     (0.85, 0.75),
 )  # an F: no mirror image is an F
-SIDE_BY_SIDE = rows((0, 1), (2,), heights=(3, 1), tall=((0,), (1,), (2,)))
+SIDE_BY_SIDE = rows((0, 1), (2,), heights=(3, 1), tall=((0, 1), (2,)))
 SAME = 1e-5  # of the largest entry: float32 dust between AB and BA
 BOTH = ("AB", "BA")
 

@@ -65,12 +65,12 @@ export class Drag {
     return out;
   }
 
-  /** A matrix is dragged where it is at work: before `home` the moving matrix is not it yet. */
+  /** A matrix is dragged where it is at work: before `home` it has not arrived, and later another may have acted. */
   #goHome(variable) {
     const { player } = this.host, film = this.host.film();
     const step = player.base();
     const standing = film.steps[step].state?.[variable.moving];
-    const early = step < film.home && standing !== undefined && !close(standing, variable.value);
+    const early = step !== film.home && standing !== undefined && !close(standing, variable.value);
     player.jump(early ? film.home : step);
   }
 
