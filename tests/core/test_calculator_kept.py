@@ -193,6 +193,9 @@ def test_what_a_visitor_asks_is_never_written_or_read(folder: Path) -> None:
         calculator.ask("double", {"values": [4]}, keep=True)
         assert eventually(lambda: folder.exists() and list(folder.glob("*" + kept.ENDING)))
         assert len(list(folder.glob("*" + kept.ENDING))) == 1
+    with Calculator(settings(kept=str(folder))) as calculator:
+        calculator.kept.get = lambda key: pytest.fail(f"looked for {key}")
+        calculator.ask("double", {"values": [4]})
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05])
@@ -226,5 +229,6 @@ def test_a_question_does_not_wait_for_the_quiet_moment() -> None:
     try:
         calculator.start_after(1000, at_most=1000)
         assert calculator.ask("double", {"values": [2]}, wall=8).data is not None
+        assert calculator._begun.is_set()  # and with the pool the search for an accelerator
     finally:
         calculator.stop()
