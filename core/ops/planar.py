@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from core import lazy
+from core.files import FileError, read_csv
 from core.words import _
 
 torch = lazy.load("torch")
@@ -13,12 +14,13 @@ torch = lazy.load("torch")
 COUNT = 180  # points that a network learns from, and as many that it never sees
 MOST_POINTS = 300  # of a visitor's own table: more are thinned out
 MOST_CLASSES = 3
+FEWEST = 12  # rows of a table that can be learned from
 SEED = 20
 EDGE = 1.6  # own tables are brought into -EDGE .. EDGE; the made data lie there
 
 
 class Data(NamedTuple):
-    """Points X (n, 2) with classes y (n,), int64, to learn from; others to be tested on. `scale`, `shift`: see own."""
+    """Points X (n, 2) with classes y (n,), int64, to learn from, and others to be tested on."""
 
     X: torch.Tensor
     y: torch.Tensor
@@ -61,3 +63,34 @@ def _spirals(count: int, generator: torch.Generator) -> tuple[torch.Tensor, torc
     angle = 2.4 * math.pi * way + math.pi * y
     X = 1.5 * (0.1 + 0.9 * way)[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
     return X + 0.05 * torch.randn(count, 2, generator=generator), y
+
+
+def own(table: bytes) -> Data:
+    """A CSV file of the visitor's: two columns of coordinates, then one of kinds. Raises core.files.FileError."""
+    found = read_csv(table)
+    if found.shape[1] != 3:
+        raise FileError(
+            _("The table has {count} columns; needed are two of coordinates and one of kinds.").format(
+                count=found.shape[1]
+            ),
+            _("Save three columns: x, y, kind."),
+        )
+    found = found[torch.isfinite(found).all(1)]
+    kinds, y = torch.unique(found[:, 2], return_inverse=True)
+    if not 2 <= len(kinds) <= MOST_CLASSES:
+        sentence = _("The third column holds {count} different kinds; 2 or 3 can be told apart here.")
+        raise FileError(sentence.format(count=len(kinds)), _("Keep the rows of two or three kinds."))
+    if len(found) < FEWEST:
+        raise FileError(_("The table has {count} usable rows, and at least {limit} are needed.").format(
+            count=len(found), limit=FEWEST))  # fmt: skip
+    order = torch.randperm(len(found), generator=torch.Generator().manual_seed(SEED))
+    X, y = _fitted(found[:, :2])[order], y[order]
+    held = max(1, len(X) // 4)  # a quarter is never learned from
+    kept = slice(held, held + MOST_POINTS)
+    return Data(X[kept], y[kept], X[:held], y[:held], len(kinds))
+
+
+def _fitted(X: torch.Tensor) -> torch.Tensor:
+    """Columns brought into -EDGE .. EDGE, each by its own scale."""
+    low, high = X.min(0).values, X.max(0).values
+    return ((X - (low + high) / 2) / ((high - low) / 2).clamp(min=1e-30) * EDGE).clamp(-EDGE, EDGE)
