@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from core import tensors
+from core import limits, tensors
 from core.expression import ExpressionError, check, parse
 from core.operation import Choice, Operation, Toggle, taken
 from core.shapes import Shape, ShapeError, align
@@ -163,7 +163,7 @@ def tried(case: Case, metas: Mapping[str, torch.Tensor], move: Move) -> Shape | 
         shapes = {name: tuple(tensor.shape) for name, tensor in changed.items()}
         operation.explain(**shapes, **taken(operation.explain, parameters))
         result = operation.run(**changed, **operation.run_parameters(parameters))
-        return tuple(result.shape)
+        return tuple(result.shape) if result.numel() <= limits.current().elements else None
     except (ShapeError, RuntimeError, ValueError, IndexError, TypeError, AttributeError):
         return None
 

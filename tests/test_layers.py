@@ -24,7 +24,7 @@ LAYERS = {
         "core.device", "core.doctor", "core.expression", "core.figures", "core.files", "core.limits", "core.numbers", "core.operation", "core.ops",
         "core.panels", "core.shapes", "core.tensors", "core.words",
     },
-    "core.doctor": {"core.expression", "core.operation", "core.shapes", "core.tensors"},
+    "core.doctor": {"core.expression", "core.limits", "core.operation", "core.shapes", "core.tensors"},
     "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
     "core.figures": {"core.lazy", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},

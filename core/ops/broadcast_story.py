@@ -19,6 +19,9 @@ from core.words import _
 torch = lazy.load("torch")
 
 MOST_SHOWN = 3  # slices of a result with three or more axes
+FEW_SHOWN = 2  # where each has more than MANY cells
+MANY = 30
+MOST_ROWS = 4  # rows told one by one
 MOST_FLIGHTS = 80
 MOST_CELLS = 3  # cells told one by one
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷", "@": "@"}
@@ -159,7 +162,9 @@ def _scene(given: Mapping[str, torch.Tensor], result: torch.Tensor, op: str) -> 
     else:
         operands = tuple(Operand(name, one, one.expand(result.shape)) for name, one in given.items())
         fronts, shown = result.shape[:-2], result
-    found = tuple(itertools.islice(itertools.product(*map(range, fronts)), MOST_SHOWN))
+    cells = prod(min(size, MOST) for size in shown.shape[-2:])
+    most = FEW_SHOWN if cells > MANY else MOST_SHOWN
+    found = tuple(itertools.islice(itertools.product(*map(range, fronts)), most))
     return Scene(operands, result, op, found, shown)
 
 
@@ -356,7 +361,7 @@ def _computing(scene: Scene) -> Iterator[tuple[Known, str, str]]:
         return
     for j in range(min(columns, MOST_CELLS, columns * rows - 1)):
         yield Known(0, 0, j + 1, True), *_cell_words(scene, (0, j))
-    shown = min(rows, MOST)
+    shown = min(rows, MOST_ROWS)
     for i in range(shown if len(scene.fronts) > 1 else shown - 1):
         sentence = _("Row {row} in the same way: every number meets the one under it.")
         if scene.op == "@":

@@ -128,8 +128,13 @@ def _judged(found: Shapes, box: Box, column: int, upto: int) -> Box:
     if size is None:
         return replace(box, state="clash") if box.size != 1 else box
     if box.size == 1 and size != 1:
-        return replace(box, state="stretched", shown=f"1 → {size}")
+        return replace(box, state="stretched", shown=_stretch(size))
     return replace(box, state="own") if box.state == "padded" else box
+
+
+def _stretch(size: int) -> str:
+    """1 → 3 as it is written in a box; closer where the number is long."""
+    return f"1 → {size}" if size < 10 else f"1→{size}"
 
 
 def _column_words(found: Shapes, column: int) -> tuple[str, str]:
@@ -234,7 +239,7 @@ def _product_box(
         return Box(full[k], letters[k - len(full)], "padded" if lent else "own")
     axis = ("", COLOURS[(2 + len(full) - 3 - k) % len(COLOURS)])
     if stage >= 2 and full[k] != wide[k]:
-        return Box(full[k], axis, "stretched", f"1 → {wide[k]}")
+        return Box(full[k], axis, "stretched", _stretch(wide[k]))
     return Box(full[k], axis, "own" if k >= missing else "padded" if stage >= 2 else "absent")
 
 

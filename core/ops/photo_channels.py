@@ -32,7 +32,7 @@ def steps(*, photo: str = "china") -> Iterator[Step]:
     Z = run(X)
     shape = tuple(X.shape)
     means, spreads = X.mean((1, 2)), X.std((1, 2))
-    layout = rows((0, 2), (1, 3), tall=((0,), (2,), (1,), (3,)))
+    layout = rows((0, 2), (1, 3), heights=(1, 1.2), tall=((0,), (2,), (1,), (3,)))
     yield Step(
         _panels(X, None, means, spreads, 0),
         _("A photograph: three channels of {rows} × {columns} numbers between 0 and 1.").format(
