@@ -86,7 +86,12 @@ MATRIX_MATRIX = Operation(
     facts=facts,
     result="C",
     parameters=(
-        Choice("view", N_("What is shown"), (("cells", N_("cells with numbers")), ("plane", N_("maps of the plane"))), "cells"),
+        Choice(
+            "view",
+            N_("What is shown"),
+            (("cells", N_("cells with numbers")), ("plane", N_("maps of the plane"))),
+            "cells",
+        ),
         Choice(
             "reading",
             N_("How the product is read"),
