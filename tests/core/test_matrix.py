@@ -23,7 +23,7 @@ def test_a_click_on_a_cell_chooses_it() -> None:
     step = next(iter(matrix.steps(A, **DEFAULTS)))
     assert [(link.result, link.pick) for link in step.links if link.pick] == [("A", "cell")]
     assert drag.new_text(MATRIX, {"variable": "cell", "value": [2, 3]}, {}) == ("cell", (2.0, 3.0))
-    assert drag.new_text(MATRIX, {"variable": "cell", "value": [-2, 3]}, {}) is None
+    assert drag.new_text(MATRIX, {"variable": "cell", "value": [-2, 3]}, {}) == ("cell", (0, 3.0))
     assert drag.new_text(MATRIX, {"variable": "cell", "value": [2]}, {}) is None
     chosen = list(matrix.steps(A, **DEFAULTS | {"cell": (2.0, 3.0)}))[-1]
     assert blocks(chosen)["B"].rows == ((11.0,),)
