@@ -66,6 +66,7 @@ def show_example(operation: Operation, example: Example) -> None:
         revision=found.revision,
         address=False,
         height=HEIGHT,
+        finished=True,  # who scrolls by sees what comes of it
         language=words.language(),
         theme=answer.theme(),
         alt=_(example.title),

@@ -225,6 +225,7 @@ def stage(
     height: int | None = None,
     alt: str = "",
     on_drag: Callable[[Drag], None] | None = None,
+    finished: bool = False,
 ) -> None:
     """Show `film` (JSON bytes of a figure with keyframes); `on_drag` hears of a drag that was let go, once.
 
@@ -232,6 +233,7 @@ def stage(
 
     `identity` names the subject: the same one keeps step, zoom and camera. `address`: this stage owns step,
     camera, zoom and layers in the address bar. `alt` says what the figure is; the step's sentence follows it.
+    `finished`: it opens on its last step, and Play tells the story from the beginning.
     """
     head = {
         "id": identity,
@@ -240,6 +242,7 @@ def stage(
         "language": language,
         "theme": theme,
         "height": height,
+        "finished": finished,
         "labels": {**labels(), "alt": alt or _("Figure")},
     }
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()

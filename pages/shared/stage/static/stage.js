@@ -139,7 +139,7 @@ class Stage {
   }
 
   beginning() {
-    return calmMotion() ? this.film.last : 0;
+    return calmMotion() || this.payload.finished ? this.film.last : 0;
   }
 
   // --- furniture
