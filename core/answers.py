@@ -14,6 +14,7 @@ import torch
 
 from core import device, doctor, tensors
 from core.expression import ExpressionError
+from core.expression.script import as_torch
 from core.figures import film, theme
 from core.figures import poster as posters
 from core.files import FileError
@@ -97,7 +98,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
         "shape_line": found.written_shapes(shapes, parameters),
         "result": described(result),
         "why": why,
-        "code": code(found, given, parameters),
+        "code": code(found, given, parameters, arguments.get("inputs", {})),
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
         "alarm": _alarm(case, result),
@@ -316,7 +317,9 @@ def _guarded(compute: Callable[[], Any]) -> Any:
         if isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error):
             raise MemoryError from error
         if VIEW_REFUSED in str(error):
-            sentence = _("view never copies, and no strides over this strip of memory give the shape asked for.")
+            sentence = _(
+                "view never copies, and no strides over this strip of memory give the shape asked for."
+            )
             fix = _("What works: A.contiguous().view(…), or A.reshape(…), which copies where it must.")
             raise Refusal(input=None, rule="torch", sentence=sentence, fix=fix) from error
         reason = str(error).split("\n")[0][:200]
@@ -356,11 +359,17 @@ def _summary(tensor: torch.Tensor) -> dict[str, Any]:
     }
 
 
-def code(found: Operation, given: Mapping[str, torch.Tensor], parameters: Mapping[str, Any]) -> str:
-    """The code that ran, with the tensors written in: it runs alone."""
+def code(
+    found: Operation,
+    given: Mapping[str, torch.Tensor],
+    parameters: Mapping[str, Any],
+    texts: Mapping[str, str],
+) -> str:
+    """The code that ran, with the tensors written in: it runs alone. Large ones are written as they were typed."""
     lines = ["import torch", ""]
+    typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
     for name, tensor in given.items():
-        lines.append(_assignment(name, tensor))
+        lines.append(_assignment(name, tensor, typed.get(name, "")))
     named = []
     for name, value in found.run_parameters(parameters).items():
         if isinstance(value, list):  # tensors that were prepared: the weights of a network
@@ -397,14 +406,18 @@ def _single(value: Any) -> float:
     return float(torch.tensor(float(value), dtype=torch.float32))
 
 
-def _assignment(name: str, tensor: torch.Tensor) -> str:
+def _assignment(name: str, tensor: torch.Tensor, typed: str) -> str:
     shape = show(tuple(tensor.shape))
+    dtype = f"torch.{str(tensor.dtype).removeprefix('torch.')}"
     if tensor.numel() > MOST_IN_CODE:
+        written = as_torch(typed)
+        if written is not None:
+            return f"{name} = ({written}).to({dtype})  # {shape}"
         return f"{name} = torch.zeros({shape})  # put your own {shape} here"
     text = tensors.literal(tensor).replace("nan", "float('nan')").replace("inf", "float('inf')")
     if tensor.numel() == 0:
         return f"{name} = torch.zeros({shape})"
-    return f"{name} = torch.tensor({text}, dtype=torch.{str(tensor.dtype).removeprefix('torch.')})  # {shape}"
+    return f"{name} = torch.tensor({text}, dtype={dtype})  # {shape}"
 
 
 TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
