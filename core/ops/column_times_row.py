@@ -51,11 +51,11 @@ def steps() -> Iterator[Step]:
     try:
         torch.dot(x, y)
     except RuntimeError:
-        sentence = _("`torch.dot(x, y)` would have refused: it wants two vectors, and says so.")
+        sentence = _("torch.dot(x, y) would have refused: it wants two vectors, and says so.")
         yield Step(_panels(x, y, table, wrong, True), sentence, f"torch.dot : {column} · {n} → ✗")
     for code, value in (("torch.dot(x.squeeze(1), y)", right), ("x.flatten() @ y", x.flatten() @ y)):
         sentence = _("{code} takes the axis of size 1 away first: {n} meets {n}, and the sum is {value}.")
-        words = sentence.format(code=f"`{code}`", n=n, value=number(float(value)))
+        words = sentence.format(code=code, n=n, value=number(float(value)))
         yield Step(_panels(flat, y, flat * y, value), words, f"{n} · {n} → () = {number(float(value))}")
 
 
@@ -85,7 +85,7 @@ COLUMN_TIMES_ROW = Example(
     key="column-times-row",
     title=N_("A column beside a vector"),
     summary=N_(
-        "`(x * y).sum()` is the dot product only while both shapes are equal. With (n, 1) beside (n,) it runs, and "
+        "(x * y).sum() is the dot product only while both shapes are equal. With (n, 1) beside (n,) it runs, and "
         "adds up all pairs: a loss that looks right and is wrong."
     ),
     run=run,

@@ -17,7 +17,7 @@ MOST_DRAWN = 3  # axes of a space that can be drawn
 LARGEST_DRAWN = 1e6
 HUES = {"x": "vector", "y": "basis1"}
 SHADOW = "accent"
-LINE = 60  # how often the line through a vector is as long as the vector itself
+LINE = (60.0, 1.25)  # how often the line through a vector is as long as itself, in the plane and in space
 
 
 class Angle(NamedTuple):
@@ -91,7 +91,7 @@ class Scene:
 
     def _marks(self) -> tuple[Mark, ...]:
         zero, one = origin(self.size), (1.0,) * self.size
-        long = tuple((sign * LINE,) * self.size for sign in (-1.0, 1.0))
+        long = tuple((sign * LINE[self.size == 3],) * self.size for sign in (-1.0, 1.0))
         marks: list[Mark] = [
             Path(
                 "line",
@@ -131,7 +131,7 @@ class Scene:
     def _told(self) -> list[Mark]:
         """What follows the hand: the product, the cosine and the angle, in a corner that the arrows leave free."""
         if self.size == 3:
-            spots = [(-self.reach, -self.reach, (1.25 - 0.17 * k) * self.reach) for k in range(3)]
+            spots = [(0.0, 0.0, (0.95 - 0.16 * k) * self.reach) for k in range(3)]
         else:
             above = [v for v in self.pair.values() if v[0] < 0.2 * self.reach and v[1] > 0.2 * self.reach]
             spots = [
@@ -147,7 +147,7 @@ class Scene:
         for at, (kind, template, hue) in zip(spots, lines, strict=True):
             found.append(
                 Label(f"told-{kind}", hue, at=at, text="", live=(kind, template), of="x", onto="y",
-                      place="middle right", bold=kind == "dot")
+                      place="middle right" if self.size == 2 else "middle center", bold=kind == "dot")
             )  # fmt: skip
         return found
 

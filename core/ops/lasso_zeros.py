@@ -104,9 +104,9 @@ def _panels(found: Paths, at: int) -> tuple[Panel, ...]:
         Line(
             name,
             lambdas,
-            tuple(row),
+            _until_zero(row),
             hue,
-            label=name if name in ("bmi", "s5", "bp") else "",
+            label=name if name in ("bmi", "s5", "bp", "s3", "sex", "s1") else "",
             texts=(name,) * len(row),
         )
         for name, row, hue in zip(DIABETES_FEATURES, found.lasso.tolist(), HUES, strict=True)
@@ -125,6 +125,12 @@ def _panels(found: Paths, at: int) -> tuple[Panel, ...]:
               _("the lasso's weights over λ"), x_log=True),
         *bars,
     )  # fmt: skip
+
+
+def _until_zero(weights: list[float]) -> tuple[float | None, ...]:
+    """A path up to where it stays at 0 for good: it ends there, and so does its name."""
+    last = max((k for k, weight in enumerate(weights) if weight), default=-1)
+    return tuple(weight if k <= last + 1 else None for k, weight in enumerate(weights))
 
 
 LASSO_ZEROS = Example(

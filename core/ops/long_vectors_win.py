@@ -62,7 +62,7 @@ def steps() -> Iterator[Step]:
     )
     short = torch.nn.functional.cosine_similarity(K, q[None, :], dim=1)
     sentence = _("{code} does the same in one call: {values}.")
-    code = "`torch.nn.functional.cosine_similarity(K, q[None, :], dim=1)`"
+    code = "torch.nn.functional.cosine_similarity(K, q[None, :], dim=1)"
     yield _step(
         q,
         K,

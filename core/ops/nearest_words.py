@@ -41,7 +41,7 @@ def steps(*, word: str = "float") -> Iterator[Step]:
     yield _step(vector, None, (), 0, sentence.format(word=name, count=d), f"x : ({d},)")
     dots = found.vectors @ vector
     sentence = _(
-        "Its dot product with every one of {count} words: frequent words have long vectors and push to the front."
+        "Its dot product with every one of {count} words: words with long vectors push to the front."
     )
     yield _step(vector, dots, found.words, 1, sentence.format(count=f"{len(found.words):,}"), "s = V @ x")
     cosines = run(found.vectors, vector)
@@ -58,7 +58,7 @@ def steps(*, word: str = "float") -> Iterator[Step]:
 
 def quoted(word: str) -> str:
     """A word marked as such in a sentence: text, whatever it holds."""
-    return f"`{word[:24].replace('`', ' ')}`"
+    return f"“{word[:24]}”"
 
 
 def _unknown(word: str, known: tuple[str, ...]) -> Iterator[Step]:

@@ -71,7 +71,15 @@ class BallScene:
         marks: list[Mark] = [
             Derived("ball", "area", kind="ball", inverse="q", width=2.5, fill=0.25 if flat else 0.0),
             Derived(
-                "own-ball", "vector", layer="own", kind="ball", of="x", inverse="q", width=1.6, dash="dot"
+                "own-ball",
+                "vector",
+                layer="own",
+                kind="ball",
+                of="x",
+                inverse="q",
+                width=2.0,
+                dash="dot" if self.A is not None else "solid",
+                fill=0.06 if flat and self.A is None else 0.0,
             ),
         ]
         if self.A is not None:
@@ -110,7 +118,8 @@ class BallScene:
             ]
         return Plane(
             self.size, self.marks, state, self.reach, free_corner=self.free_corner, variables=tuple(variables),
-            handles=tuple(handles), layers=(("own", _("Ball through x"), True),), moved=carried and self.A is not None,
+            handles=tuple(handles), layers=(("own", _("Ball through x"), self.size == 2),),
+            moved=carried and self.A is not None,
         )  # fmt: skip
 
 
@@ -185,7 +194,7 @@ def told(
         at = (
             (-0.97 * reach, (-0.66 if above else 0.88) * reach - 0.13 * reach * k)
             if size == 2
-            else (-reach, -reach, (1.2 - 0.17 * k) * reach)
+            else (0.0, 0.0, (0.95 - 0.16 * k) * reach)
         )
         live = ("norm-sum" if onto else "norm", template)
         marks.append(

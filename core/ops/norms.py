@@ -9,10 +9,22 @@ from typing import NamedTuple
 from core import lazy, shapes
 from core.numbers import number, plus, vector
 from core.operation import Choice, Input, Operation, Preset, Spot, Step
-from core.ops.cells import MOST, block
+from core.ops.cells import block
 from core.ops.lasso_zeros import LASSO_ZEROS
 from core.ops.norm_per_row import NORM_PER_ROW
 from core.ops.norm_scene import BallScene, TriangleScene, drawable
+from core.ops.norm_words import (
+    INFINITE,
+    carried,
+    chosen,
+    curve_opening,
+    exponent,
+    matrix_words,
+    missing,
+    on_curve,
+    shape_words,
+    ways,
+)
 from core.ops.outlier_fit import OUTLIER_FIT
 from core.ops.weight_decay import WEIGHT_DECAY
 from core.panels import Block, Cells, Curve, Line, Panel, rows
@@ -20,7 +32,6 @@ from core.words import N_, _
 
 torch = lazy.load("torch")
 
-INFINITE = math.inf
 POWERS = (0.3, 0.5, 1, 1.5, 2, 3, 4, INFINITE)
 STATIONS = (0.3, 0.5, 1, 2, 4, INFINITE)  # of the ball on its way to the chosen p
 MOST_SPELLED = 4
@@ -85,99 +96,13 @@ def _ball(x: torch.Tensor, A: torch.Tensor | None, p: float, view: str) -> Itera
         return Step((scene.plane(at, carried), cells), *words)
 
     for k, station in enumerate(STATIONS):
-        words = _missing() if k == 0 and view == "triangle" else _shape_words(station, scene.size)
+        words = missing() if k == 0 and view == "triangle" else shape_words(station, scene.size)
         yield step(station, Told(), words)
-    yield step(p, Told(), _chosen(x, p))
+    yield step(p, Told(), chosen(x, p))
     if A is not None:
-        yield step(p, Told(), _carried(A, p), carried=True)
+        yield step(p, Told(), carried(A, p), carried=True)
     for told, *words in _numbers(measured, s, p, "x" if A is None else "Ax"):
         yield step(p, told, tuple(words), carried=A is not None)
-
-
-def _missing() -> tuple[str, str]:
-    return _("The triangle is drawn for two entries and no A; here is the ball."), "‖x + y‖ₚ ≤ ‖x‖ₚ + ‖y‖ₚ"
-
-
-def _shape_words(p: float, size: int) -> tuple[str, str]:
-    """What the unit ball looks like for p, and its equation."""
-    flat = size == 2
-    sentence = {
-        0.3: _("All vectors of length 1, measured with p = 0.3: a star with thin rays along the axes."),
-        0.5: _(
-            "p = 0.5: still a star. A straight line between two of its points leaves it, so this is no norm."
-        ),
-        1: _("p = 1: a diamond. Lengths are walked along the axes, as in a city of blocks.")
-        if flat
-        else _("p = 1: an octahedron. Lengths are walked along the axes, as in a city of blocks."),
-        2: _("p = 2: the circle. This is the length that a ruler measures.")
-        if flat
-        else _("p = 2: the sphere. This is the length that a ruler measures."),
-        4: _("p = 4: the circle swells into the corners; large entries count for more and more.")
-        if flat
-        else _("p = 4: the sphere swells into the corners; large entries count for more and more."),
-    }.get(p) or (
-        _("p = ∞: a square. Only the largest entry counts.")
-        if flat
-        else _("p = ∞: a cube. Only the largest entry counts.")
-    )
-    return sentence, _equation(p, "v", "= 1")
-
-
-def _equation(p: float, name: str, end: str) -> str:
-    """‖v‖ₚ in general, with the p put in."""
-    if math.isinf(p):
-        return f"max |{name}ᵢ| {end}"
-    if p == 1:
-        return f"Σ |{name}ᵢ| {end}"
-    return f"(Σ |{name}ᵢ|{_power(p)})^(1/{number(p)}) {end}" if p != 2 else f"√(Σ {name}ᵢ²) {end}"
-
-
-def _power(p: float) -> str:
-    """p as an exponent: ², ^1.5."""
-    return (
-        str(p).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        if float(p).is_integer()
-        else f"^{number(p)}"
-    )
-
-
-def _chosen(x: torch.Tensor, p: float) -> tuple[str, str]:
-    sentence = _(
-        "Now p = {p}: the dotted ball goes through the tip of x, and the strong arrow is x divided by its norm."
-    )
-    return sentence.format(p=number(float(p))), f"x / ‖x‖ₚ,   x = {vector(x.tolist())}"
-
-
-def _carried(A: torch.Tensor, p: float) -> tuple[str, str]:
-    """What A does to the ball: how far it stretches at most, measured with the same p."""
-    most = stretch(A, p)
-    sentence = _(
-        "A carries the ball along: what had length 1 is now up to {most} long. That is the operator norm of A."
-    )
-    return sentence.format(most=number(most)), f"max ‖A v‖ₚ = {number(most)}   (‖v‖ₚ = 1)"
-
-
-def stretch(A: torch.Tensor, p: float) -> float:
-    """The operator norm of A (m, n), n <= 3, for p: the largest ‖A v‖ₚ with ‖v‖ₚ = 1, to three digits.
-
-    For p <= 1 a corner of the ball is farthest, so a column of A is; for 2 and ∞ torch knows it; else directions are
-    tried in steps of about one degree.
-    """
-    A = A.double()
-    if p <= 1:
-        return float(torch.linalg.vector_norm(A, p, dim=0).max())
-    if p in (2, INFINITE):
-        return float(torch.linalg.matrix_norm(A, p))
-    n = A.shape[1]
-    ticks = torch.linspace(-1, 1, 241 if n < 3 else 61, dtype=torch.float64)
-    walls = (
-        torch.cartesian_prod(*[ticks] * (n - 1)).reshape(-1, n - 1) if n > 1 else torch.zeros(1, 0).double()
-    )
-    ways = torch.cat(
-        [torch.cat([walls[:, :k], torch.ones(len(walls), 1).double(), walls[:, k:]], 1) for k in range(n)]
-    )
-    ratio = torch.linalg.vector_norm(ways @ A.T, p, dim=1) / torch.linalg.vector_norm(ways, p, dim=1)
-    return float(ratio.max())
 
 
 def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[tuple[Told, str, str]]:
@@ -199,7 +124,7 @@ def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[
         )
         return
     raised = [size**p for size in sizes]
-    terms = plus(f"{number(size)}{_power(p)}" if p != 1 else number(size) for size in sizes[:MOST_SPELLED])
+    terms = plus(f"{number(size)}{exponent(p)}" if p != 1 else number(size) for size in sizes[:MOST_SPELLED])
     terms += " + …" if long else ""
     added = number(float((values.abs() ** p).sum()))
     if p == 1:
@@ -218,7 +143,7 @@ def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[
     yield (
         Told(1),
         sentence.format(p=number(float(p)), values=vector(raised, MOST_SPELLED)),
-        f"|{name}ᵢ|{_power(p)}",
+        f"|{name}ᵢ|{exponent(p)}",
     )
     yield Told(2), _("Added up: {sum}.").format(sum=added), f"{terms} = {added}"
     sentence = _("The root takes the power back: the norm is {total}.")
@@ -236,7 +161,8 @@ def _cells(
     upright: bool,
 ) -> Cells:
     """x (A x), the powers of its sizes, their sum and the root."""
-    return Cells((_blocks(x, A, y, s, p, told, upright),))
+    blocks = _blocks(x, A, y, s, p, told, upright)
+    return Cells((blocks,)) if A is None else Cells((blocks[:3], blocks[3:]))
 
 
 def _blocks(
@@ -268,7 +194,7 @@ def _blocks(
             **shared,
         )
     )
-    title = f"|{name}|{'' if power == 1 else _power(p)}"
+    title = f"|{name}|{'' if power == 1 else exponent(p)}"
     found.append(block(title, raised, before="→", known=None if told.stage >= 1 else 0, **shared))
     done = told.stage >= 3
     if power != 1:
@@ -285,7 +211,7 @@ def _triangle(x: torch.Tensor, y: torch.Tensor, p: float) -> Iterator[Step]:
     both = x + y
     for at, first in ((2, True), (p, False)):
         lengths = [float(run(v, p=at)) for v in (x, y, both)]
-        sentence, formula = _ways(lengths, at, first)
+        sentence, formula = ways(lengths, at, first)
         yield Step((scene.plane(at), _triangle_cells(x, y, p, 0)), sentence, formula)
     sentence = _(
         "Halfway between two points of the ball lies still in the ball: that is the same rule once more."
@@ -302,26 +228,6 @@ def _triangle(x: torch.Tensor, y: torch.Tensor, p: float) -> Iterator[Step]:
         sentence = _("The norm of {name} = {values} for p = {p} is {length}.")
         words = sentence.format(name=name, values=vector(v.tolist()), p=number(float(p)), length=length)
         yield Step((scene.plane(p), _triangle_cells(x, y, p, k + 1)), words, f"‖{name}‖ₚ = {length}")
-
-
-def _ways(lengths: list[float], p: float, first: bool) -> tuple[str, str]:
-    one, other, straight = lengths
-    values = {"p": number(float(p)), "straight": number(straight), "detour": number(one + other)}
-    longer = straight > (one + other) * (1 + 1e-6)
-    sides = f"{number(one)} + {number(other)} = {number(one + other)}"
-    formula = f"‖x + y‖ₚ = {number(straight)} {'>' if longer else '≤'} {sides}"
-    if longer:
-        sentence = _(
-            "With p = {p} the straight way is {straight} long and the detour {detour}: shorter! No norm may do that."
-        )
-    elif first:
-        sentence = _(
-            "First x, then y, or straight to x + y: the straight way, {straight}, is not longer than the detour, "
-            "{detour}."
-        )
-    else:
-        sentence = _("With p = {p} too: straight {straight}, detour {detour}. The triangle inequality holds.")
-    return sentence.format(**values), formula
 
 
 def _triangle_cells(x: torch.Tensor, y: torch.Tensor, p: float, known: int) -> Cells:
@@ -351,60 +257,13 @@ def _curve(x: torch.Tensor, A: torch.Tensor | None, p: float) -> Iterator[Step]:
         panels: tuple[Panel, ...] = (cells, _marked(curve, values, at)) if curve else (cells,)
         return Step(panels, sentence, formula, layout)
 
-    yield step(None, Told(), *_curve_opening(y, name, bool(curve)))
+    yield step(None, Told(), *curve_opening(y, name, bool(curve)))
     for at in (1, 2, INFINITE) if curve else ():
-        yield step(at, Told(), *_on_curve(float(torch.linalg.vector_norm(values, at)), at, name))
+        yield step(at, Told(), *on_curve(float(torch.linalg.vector_norm(values, at)), at, name))
     for told, sentence, formula in _numbers(y, s, p, name):
         yield step(p, told, sentence, formula)
     if matrix and min(x.shape) > 0:
-        yield step(p, Told(3), *_matrix_words(x, s, p))
-
-
-def _curve_opening(y: torch.Tensor, name: str, finite: bool) -> tuple[str, str]:
-    if not finite:
-        return _("{name} holds NaN, ∞ or a very large number: only the numbers are shown.").format(
-            name=name
-        ), f"‖{name}‖ₚ"
-    if y.dim() == 2:
-        sentence = _(
-            "A matrix {shape} is measured like the vector of its {count} entries; with p = 2 that is Frobenius' norm."
-        )
-    elif y.numel() > MOST:
-        sentence = _(
-            "{count} entries, the first ones are shown. The curve tells the norm for every p: it falls as p grows."
-        )
-    else:
-        sentence = _(
-            "{count} entries: no ball can be drawn, but the curve tells the norm for every p: it falls as p grows."
-        )
-    return sentence.format(
-        shape=shapes.show(tuple(y.shape)), count=f"{y.numel():,}"
-    ), f"‖{name}‖ₚ = (Σ |{name}ᵢ|^p)^(1/p)"
-
-
-def _on_curve(length: float, p: float, name: str) -> tuple[str, str]:
-    sentence = {
-        1: _("p = 1 adds up the sizes of all entries: {length}."),
-        2: _("p = 2 is the length as a ruler measures it: {length}."),
-    }.get(p) or _("p = ∞ keeps the largest size alone: {length}. No norm is smaller.")
-    return sentence.format(length=number(length)), _equation(p, name, f"= {number(length)}")
-
-
-def _matrix_words(x: torch.Tensor, s: torch.Tensor, p: float) -> tuple[str, str]:
-    """The entries' norm beside the operator norm, which asks another question."""
-    if p not in (1, 2, INFINITE) or max(x.shape) > 256:
-        sentence = _(
-            "This measures the entries. How far a matrix stretches vectors is its operator norm, another number."
-        )
-        return sentence, f"s = {number(float(s))}"
-    other = number(float(torch.linalg.matrix_norm(x.double(), p))) if bool(torch.isfinite(x).all()) else "NaN"
-    sentence = _(
-        "This measures the entries. How far x stretches a vector of norm 1 is its operator norm: {other}."
-    )
-    shown = "inf" if math.isinf(p) else str(p)
-    return sentence.format(
-        other=other
-    ), f"torch.linalg.matrix_norm(x, {shown}) = {other},   s = {number(float(s))}"
+        yield step(p, Told(3), *matrix_words(x, s, p))
 
 
 def _norm_curve(values: torch.Tensor) -> Curve | None:
@@ -480,7 +339,7 @@ NORMS = Operation(
         Preset("infinity", N_("Only the largest"), {"x": "[3, 4]", "A": "", "p": "inf", "view": "ball"}),
         Preset("no-norm", N_("p = 0.5 is no norm"), 
                {"x": "[2, 0]", "A": "", "p": "0.5", "view": "triangle", "y": "0.0,2.0"}),
-        Preset("image", N_("Image under A"), {"x": "[1, 1]", "A": "[[2, 1], [0, 1]]", "p": "2", "view": "ball"}),
+        Preset("image", N_("Image under A"), {"x": "[1, 2]", "A": "[[2, 1], [0, 1]]", "p": "2", "view": "ball"}),
         Preset("space", N_("In space"), {"x": "[1, 2, 2]", "A": "", "p": "1", "view": "ball"}),
         Preset("sparse", N_("Sparse"), {"x": "[0, 0, 5, 0, 0, 0, 0, -2]", "A": "", "p": "1", "view": "ball"}),
         Preset("ones", N_("All ones"), {"x": "torch.ones(9)", "A": "", "p": "2", "view": "ball"}),
@@ -493,7 +352,7 @@ NORMS = Operation(
         "layer normalisation divides by one."
     ),
     challenges=(
-        N_("Drag x along the dotted ball for p = 1: where is its arrow longest to the eye, where shortest?"),
+        N_("Drag x along the blue ball for p = 1: where is its arrow longest to the eye, where shortest?"),
         N_("Choose p = 0.5 and the triangle: find x and y for which the straight way is still shorter."),
         N_("Give A two columns of L2 length 1. When does the circle stay a circle?"),
     ),

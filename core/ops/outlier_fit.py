@@ -16,7 +16,7 @@ torch = lazy.load("torch")
 EVERY = 10  # of 150 flowers one in ten is taken
 LENGTH, WIDTH = 2, 3  # columns: petal length and width, cm
 X_RANGE, Y_RANGE = (0.0, 8.0), (-0.5, 4.0)
-START = (6.5, 0.2)  # a width that somebody mistyped
+START = (1.5, 3.5)  # a width that somebody mistyped
 
 
 def run(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

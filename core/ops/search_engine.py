@@ -117,8 +117,8 @@ def _why(found: Search, rank: int, document: int) -> tuple[str, str]:
 
 
 def _quoted(word: str) -> str:
-    """A word of a text or of a reader, marked as such in a sentence; a backtick in it would end the mark."""
-    return f"`{_short(word).replace('`', ' ')}`"
+    """A word of a text or of a reader, in quotation marks."""
+    return f"“{_short(word)}”"
 
 
 def _short(word: str, most: int = 24) -> str:

@@ -11,7 +11,7 @@ from core import lazy
 from core.numbers import number
 from core.operation import Example, Slider, Step
 from core.ops.data import diabetes
-from core.panels import Curve, Line, Panel, rows
+from core.panels import Curve, Layout, Line, Panel, Row
 from core.words import N_, _
 
 torch = lazy.load("torch")
@@ -96,7 +96,7 @@ def steps(*, degree: int = 12) -> Iterator[Step]:
             _sentence(fit, int(degree), k, at, len(stops)),
             f"λ = {number(fit.lambdas[at])}   ‖w‖₂ = {number(fit.norms[at])}   "
             f"λ‖w‖² = {number(fit.lambdas[at] * fit.norms[at] ** 2)}",
-            rows((0, 1)),
+            Layout((Row(((0, 1.0), (1, 1.4))),)),
         )
 
 
@@ -140,7 +140,7 @@ def _panels(fit: Fit, degree: int, at: int) -> tuple[Panel, ...]:
             Line("others", tuple(fit.others[0].tolist()), tuple(fit.others[1].tolist()), "hairline", dots=5.0),
             Line("patients", tuple(fit.x.tolist()), tuple(fit.y.tolist()), "vector", dots=9.0),
             Line("curve", tuple(grid.tolist()), tuple(drawn.tolist()), "accent", width=3.0),
-        ), (x0, x1), (low, high), _("body mass index, from −1 to 1"), _("progress of the disease"),
+        ), (x0, x1), (low, high), _("body mass index, from −1 to 1"), _("progress"),
             _("the fitted curve")),
         Curve("errors", (
             Line("training", lambdas, fit.training, "vector", label=_("training")),
