@@ -8,14 +8,21 @@ from typing import Any
 from core import lazy, shapes
 from core.numbers import number
 from core.operation import Choice, Input, Operation, Prepare, Preset, Slider, Step, Upload
-from core.ops import network, planar, world_flow
+from core.ops import network, planar, world_claims, world_epochs, world_flow, world_pieces
 from core.ops.journey import Journey
 from core.ops.network import Trained
 from core.words import N_, _
 
 torch = lazy.load("torch")
 
-TRAINED_BY = ("data", "own", "width", "depth", "activation", "seed")  # the parameters that a training hangs on
+TRAINED_BY = (
+    "data",
+    "own",
+    "width",
+    "depth",
+    "activation",
+    "seed",
+)  # the parameters that a training hangs on
 
 
 def run(x: torch.Tensor, layers: list, activation: str) -> torch.Tensor:
@@ -33,7 +40,9 @@ def run(x: torch.Tensor, layers: list, activation: str) -> torch.Tensor:
 def explain(x: shapes.Shape, net: Trained) -> str:
     """Why there is one number for each kind; raises ShapeError where x is no point of the plane."""
     if x != (2,):
-        sentence = _("x is {x}, but the network was trained on points of the plane: x must have the shape (2,).")
+        sentence = _(
+            "x is {x}, but the network was trained on points of the plane: x must have the shape (2,)."
+        )
         raise shapes.ShapeError(sentence.format(x=shapes.show(x)), {"x": x}, [("x", 0)] if x else [])
     way = " → ".join(shapes.show((size,)) for size in net.widths)
     return _(
@@ -49,12 +58,17 @@ def work(before: Mapping[str, Any] | None, *, data: str, own: bytes | None, **ch
 
 
 def read(
-    done: Mapping[str, Any], *, data: str, own: bytes | None, width: int, depth: int, activation: str, epoch: int
+    done: Mapping[str, Any],
+    *,
+    data: str,
+    own: bytes | None,
+    width: int,
+    depth: int,
+    activation: str,
+    epoch: int,
 ) -> dict[str, Any]:
     """The trained network, and its layers (W, b) as run takes them."""
-    net = network.read(
-        _points(data, own), done, width=width, depth=depth, activation=activation, epoch=epoch
-    )
+    net = network.read(_points(data, own), done, width=width, depth=depth, activation=activation, epoch=epoch)
     return {"net": net, "layers": net.layers()}
 
 
@@ -70,6 +84,11 @@ def steps(x: torch.Tensor, net: Trained, layers: list, activation: str, view: st
 VIEWS = {
     "flow": lambda journey: world_flow.steps(journey, 2),
     "space": lambda journey: world_flow.steps(journey, 3),
+    "pieces": world_pieces.steps,
+    "learning": world_epochs.steps,
+    "composable": world_claims.composable,
+    "measurable": world_claims.measurable,
+    "computable": world_claims.computable,
 }
 
 
@@ -107,6 +126,11 @@ DESCRIBING_THE_WORLD = Operation(
             (
                 ("flow", N_("flow 2-D")),
                 ("space", N_("flow 3-D")),
+                ("pieces", N_("pieces")),
+                ("learning", N_("learning")),
+                ("composable", N_("composable")),
+                ("measurable", N_("measurable")),
+                ("computable", N_("computable")),
             ),
             "flow",
         ),
@@ -116,18 +140,16 @@ DESCRIBING_THE_WORLD = Operation(
             (("moons", N_("moons")), ("circles", N_("circles")), ("spirals", N_("spirals"))),
             "moons",
         ),
-        Choice(
-            "activation", N_("Bend"), (("relu", "relu"), ("tanh", "tanh"), ("none", N_("none"))), "relu"
-        ),
+        Choice("activation", N_("Bend"), (("relu", "relu"), ("tanh", "tanh"), ("none", N_("none"))), "relu"),
         Slider("width", N_("Width: numbers in a layer"), 2, 8, 1, 3),
         Slider("depth", N_("Depth: bends"), 1, 4, 1, 2),
-        Slider("epoch", N_("Epoch: how long it has learned"), 0, network.EPOCHS, network.STRIDE, network.EPOCHS),
+        Slider(
+            "epoch", N_("Epoch: how long it has learned"), 0, network.EPOCHS, network.STRIDE, network.EPOCHS
+        ),
         Slider("seed", N_("Seed: where it starts"), 0, 9, 1, 1),
         Upload("own", N_("Your own points: two columns of numbers and one of kinds"), ("csv",)),
     ),
-    presets=(
-        Preset("moons", N_("Two moons"), {}),
-    ),
+    presets=(Preset("moons", N_("Two moons"), {}),),
     place=N_("This is the whole network. Everything that follows in this course is one of its parts."),
     prepare=Prepare(N_("The network learns …"), TRAINED_BY, network.PARTS, work, read),
 )

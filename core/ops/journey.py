@@ -64,13 +64,16 @@ class Journey:
     def cloud(self, name: str, places: Any = None, size: float = SIZE) -> tuple[Points, ...]:
         """The points of each class, where they lie or at `places` (n, dimension)."""
         spots = self.net.data.X if places is None else places
+        nowhere = ((99.0,) * spots.shape[1],)
         return tuple(
-            Points(f"{name}-{KINDS[k]}", COLOURS[k], points=unfolding.points(spots[self.of_kind(k)]) or ((99.0,) * spots.shape[1],),
+            Points(f"{name}-{KINDS[k]}", COLOURS[k], points=unfolding.points(spots[self.of_kind(k)]) or nowhere,
                    size=size, symbol=SYMBOLS[k])
             for k in range(self.classes)
         )  # fmt: skip
 
-    def territory(self, name: str, outlines: list, opacity: float = 1.0, fill: float = 0.2) -> tuple[Path, ...]:
+    def territory(
+        self, name: str, outlines: list, opacity: float = 1.0, fill: float = 0.2
+    ) -> tuple[Path, ...]:
         """The parts of a plane that each class wins."""
         nowhere = ((99.0, 99.0), (99.0, 99.1), (99.1, 99.0))
         return tuple(

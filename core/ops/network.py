@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from core import lazy
@@ -17,7 +18,11 @@ from core.ops import planar
 np = lazy.load("numpy")
 torch = lazy.load("torch")
 
-EPOCHS, PARTS, STRIDE = 300, 5, 15  # an epoch sees every point once; weights are kept after every STRIDE epochs
+EPOCHS, PARTS, STRIDE = (
+    300,
+    5,
+    15,
+)  # an epoch sees every point once; weights are kept after every STRIDE epochs
 BATCH, RATE = 60, 0.03
 MEAN, SQUARE = 0.9, 0.99  # how much of the old averages Adam keeps
 
@@ -72,7 +77,7 @@ def stations(X: torch.Tensor, layers: Layers, activation: str) -> list[torch.Ten
 def unpacked(flat: torch.Tensor, widths: tuple[int, ...]) -> Layers:
     """(W, b) of every layer out of one long vector."""
     found, start = [], 0
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         middle, end = start + after * before, start + after * before + after
         found.append((flat[start:middle].view(after, before), flat[middle:end]))
         start = end
@@ -133,7 +138,7 @@ def _start(widths: tuple[int, ...], activation: str, generator: torch.Generator)
     """Random weights, of a size that neither fades nor grows from layer to layer."""
     gain = 2.0 if activation == "relu" else 1.0
     parts = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         parts.append(math.sqrt(gain / before) * torch.randn(after * before, generator=generator))
         parts.append(0.1 * torch.randn(after, generator=generator))
     weights = torch.cat(parts)

@@ -30,7 +30,7 @@ class Data(NamedTuple):
 
 
 def made(kind: str) -> Data:
-    """"moons", "circles" or "spirals": always the same points."""
+    """ "moons", "circles" or "spirals": always the same points."""
     generator = torch.Generator().manual_seed(SEED)
     make = {"moons": _moons, "circles": _circles, "spirals": _spirals}[kind]
     X, y = make(2 * COUNT, generator)

@@ -1,4 +1,4 @@
-"""How the layers of a network are drawn in the plane or in space: exact where they fit, else the directions that matter.
+"""How the layers of a network are drawn, flat or in space: exact where they fit, else the directions that matter.
 
 A layer and its bend share one frame, so that the bend is seen as a bend; frames of neighbouring layers are turned
 towards each other, so that what moves is the layer and not the drawing.
@@ -16,7 +16,9 @@ torch = lazy.load("torch")
 
 INSIDE = 1.3  # the points of every layer lie within -INSIDE .. INSIDE of the drawing
 REACH = 2.0  # of the input plane that is shown
-EXACT = 1024  # drawn coordinates are multiples of 1 / EXACT: a tenth of a pixel, and half the bytes after packing
+EXACT = (
+    1024  # drawn coordinates are multiples of 1 / EXACT: a tenth of a pixel, and half the bytes after packing
+)
 FAR = 40.0  # what lies further out is drawn here
 
 
@@ -35,7 +37,11 @@ class Frame(NamedTuple):
     def lift(self, places: torch.Tensor, through: torch.Tensor) -> torch.Tensor:
         """Points (n, width) that are drawn at `places`, on the sheet parallel to the drawing through one point."""
         there = through.double()
-        return (places.double() / self.scale + self.centre) @ self.rows + there - (there @ self.rows.T) @ self.rows
+        return (
+            (places.double() / self.scale + self.centre) @ self.rows
+            + there
+            - (there @ self.rows.T) @ self.rows
+        )
 
 
 def frames(layers: Layers, activation: str, X: torch.Tensor, dimension: int) -> list[Frame]:
@@ -55,14 +61,16 @@ def frames(layers: Layers, activation: str, X: torch.Tensor, dimension: int) -> 
 
 
 def _directions(H: torch.Tensor, dimension: int, last: torch.Tensor | None) -> torch.Tensor:
-    """Rows (dimension, width): the units themselves where they fit, else first what the last layer compares,
-    then the directions in which the points differ most."""
+    """Rows (dimension, width): the units themselves where they fit.
+
+    Else first what the last layer compares, then the directions in which the points differ most.
+    """
     width = H.shape[1]
     if width <= dimension:
         return torch.eye(dimension, width, dtype=torch.float64)
     first = torch.zeros(width, 0, dtype=torch.float64)
     if last is not None:
-        first = _basis((last[1:] - last[:1]).T)[:, : dimension]
+        first = _basis((last[1:] - last[:1]).T)[:, :dimension]
     rest = H - H.mean(0)
     rest = rest - rest @ first @ first.T
     _values, vectors = torch.linalg.eigh(rest.T @ rest + 1e-9 * torch.eye(width, dtype=torch.float64))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from core import lazy, shapes
 from core.numbers import factor, number, plus, subscript, vector
 from core.operation import Step
 from core.ops import areas, unfolding
-from core.ops.journey import COLOURS, KINDS, MOST_LOST, SHOWN, Journey
+from core.ops.journey import COLOURS, KINDS, MOST_LOST, SHOWN, SIZE, Journey
 from core.ops.network import scores, stations
 from core.panels import Label, Layout, Mark, Path, Plane, Points, Solid, rows
 from core.words import _
 
 torch = lazy.load("torch")
 
-VIEW = 1.5  # how far the drawing is seen
+VIEW, DEEP_VIEW = 1.5, 1.9  # how far the drawing is seen, in the plane and in space
+SMALL = 5.5  # px, of a point in space
 SPELLED = 3  # products written out in a formula
-FADED = 0.0
 
 
 class Scene(NamedTuple):
@@ -40,8 +41,7 @@ def scene(journey: Journey, dimension: int) -> Scene:
     lines, fine = ((13, 25) if journey.bends < 3 else (11, 19)) if dimension == 2 else (11, 17)
     carpet = unfolding.carpet(layers, net.activation, lines, fine)
     drawn = [
-        _drawn(stations(X, layers, net.activation), frames)
-        for X in (carpet.X, net.data.X, journey.x[None])
+        _drawn(stations(X, layers, net.activation), frames) for X in (carpet.X, net.data.X, journey.x[None])
     ]
     cut = (_flat_cut if dimension == 2 else _space_cut)(journey, frames[-1])
     return Scene(journey, frames, carpet, *drawn, cut)
@@ -66,7 +66,7 @@ def steps(journey: Journey, dimension: int) -> Iterator[Step]:
             dimension=dimension,
             marks=_marks(found, station, k > last),
             state={},
-            reach=VIEW,
+            reach=VIEW if dimension == 2 else DEEP_VIEW,
             name="flow",
             title=_title(journey, k),
             bare=True,
@@ -87,27 +87,25 @@ def _title(journey: Journey, k: int) -> str:
 def _marks(found: Scene, station: int, cut: bool) -> tuple[Mark, ...]:
     """The drawing at one station, from the back to the front."""
     journey = found.journey
-    shown = tuple(
-        Path(mark.name, mark.colour, points=mark.points, width=mark.width, fill=mark.fill, opacity=SHOWN if cut else FADED)
-        if isinstance(mark, Path)
-        else Solid(mark.name, mark.colour, points=mark.points, faces=mark.faces, opacity=0.3 if cut else 0.0)
-        for mark in found.cut
-    )  # fmt: skip
+    opacity = {Path: SHOWN, Solid: 0.16}
+    shown = tuple(replace(mark, opacity=opacity[type(mark)] if cut else 0.0) for mark in found.cut)
     nowhere = ((99.0,) * found.frames[0].rows.shape[0],) * 2
     lines = tuple(
         Path(f"sheet-{KINDS[k]}", COLOURS[k], points=points or nowhere, width=1.3, opacity=0.55)
         for k, points in enumerate(found.carpet.paths(found.sheets[station]))
     )
-    here = found.trail[station][0]
+    spot = unfolding.points(found.trail[station])
     way = torch.cat([*found.trail[: station + 1], *[found.trail[station]] * (len(found.trail) - station - 1)])
-    marks = (*shown, _axes(found, station), *lines, *journey.cloud("point", found.clouds[station]))
+    flat = found.frames[0].rows.shape[0] == 2
+    cloud = journey.cloud("point", found.clouds[station], SIZE if flat else SMALL)
+    marks = (*shown, _axes(found, station), *lines, *cloud)
     if not journey.finite:
         return marks
     return (
         *marks,
         Path("way", "accent", points=unfolding.points(way), width=2.0, dash="dot", opacity=0.8),
-        Points("traveller", "accent", points=unfolding.points(here[None]), size=15.0, symbol="diamond"),
-        Label("traveller-name", "accent", at=unfolding.points(here[None])[0], text="x", bold=True),
+        Points("traveller", "accent", points=spot, size=15.0 if flat else 11.0, symbol="diamond"),
+        Label("traveller-name", "accent", at=spot[0], text="x", bold=True),
     )
 
 
@@ -160,10 +158,10 @@ def _start(journey: Journey) -> tuple[str, str]:
     count = len(journey.net.data.X)
     words = (
         _("{count} points of two kinds lie on a flat sheet. The network may cut only once, and only straight: "
-          "so it has to reshape the sheet first. Watch x.")
+          "so it has to reshape the sheet first. Watch x: the dotted line will be its way.")
         if journey.classes == 2
         else _("{count} points of three kinds lie on a flat sheet. The network may cut only straight: so it has "
-               "to reshape the sheet first. Watch x.")
+               "to reshape the sheet first. Watch x: the dotted line will be its way.")
     )  # fmt: skip
     return words.format(count=count), f"x = {vector(journey.x.tolist())}"
 
@@ -183,13 +181,14 @@ def _straight(journey: Journey, layer: int, exact: bool) -> tuple[str, str]:
               "What was a straight piece stays one.")  # fmt: skip
     sentence = words.format(index=index, source=source)
     if not exact and layer == 1:
-        more = _("Every point has {width} numbers now; drawn are the directions in which the points differ most.")
+        more = _(
+            "Every point has {width} numbers now; drawn are the directions in which the points differ most."
+        )
         sentence = _("{first} {second}").format(first=sentence, second=more.format(width=W.shape[0]))
     before, after = journey.way[2 * layer - 2].tolist(), journey.way[2 * layer - 1].tolist()
     if len(before) > SPELLED:
-        shape = shapes.show
-        text = f"a{index} = W{index}·{source} + b{index} : {shape(tuple(W.shape))} @ {shape((len(before),))} → {shape((len(after),))}"
-        return sentence, text
+        sizes = [shapes.show(size) for size in (tuple(W.shape), (len(before),), (len(after),))]
+        return sentence, f"a{index} = W{index}·{source} + b{index} : {sizes[0]} @ {sizes[1]} → {sizes[2]}"
     terms = plus(f"{factor(w)}·{factor(v)}" for w, v in zip(W[0].tolist(), before, strict=True))
     return sentence, f"a{index}[0] = {terms} + {factor(float(b[0]))} = {number(after[0])}"
 
@@ -199,7 +198,9 @@ def _bend(journey: Journey, layer: int) -> tuple[str, str]:
     before, after = journey.way[2 * layer - 1], journey.way[2 * layer]
     activation = journey.net.activation
     if activation == "none":
-        sentence = _("Here a bend would come, but there is no activation: nothing moves, and the sheet stays flat.")
+        sentence = _(
+            "Here a bend would come, but there is no activation: nothing moves, and the sheet stays flat."
+        )
     elif activation == "tanh":
         sentence = _("Bend: tanh presses every number into −1 to 1. What lies far out is squeezed, the middle "
                      "hardly moves, and the sheet curves.")  # fmt: skip
@@ -226,8 +227,8 @@ def _end(journey: Journey) -> Iterator[tuple[str, str]]:
     last, index = journey.bends + 1, subscript(journey.bends + 1)
     z = vector(journey.way[-1].tolist())
     yield words.format(percent=percent), f"z = W{index}·h{subscript(journey.bends)} + b{index} = {z}"
-    verdict = _("softmax makes shares of the scores: x is {kind}, to {percent} %. From the input to a label in {straight} "
-                "straight pieces and {bends} bends: that is inference.")  # fmt: skip
+    verdict = _("softmax makes shares of the scores: x is {kind}, to {percent} %. From the input to a label in "
+                "{straight} straight pieces and {bends} bends: that is inference.")  # fmt: skip
     yield (
         verdict.format(kind=journey.kind, percent=journey.percent, straight=last, bends=journey.bends),
         f"p = softmax{z} = {vector(journey.p.tolist())}",
