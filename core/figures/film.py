@@ -114,7 +114,10 @@ def _order(drawn: Sequence[dict[str, Trace]]) -> list[str]:
 
 def _frames(drawn: Sequence[dict[str, Trace]], order: list[str]) -> tuple[list[Figure], list[Trace]]:
     known = {name: next(traces[name] for traces in drawn if name in traces) for name in order}
-    by_step = [[traces.get(name) or _empty(known[name]) for name in order] for traces in drawn]
+    by_turns = {name for name in order if any(name not in traces for traces in drawn) and _hides(known[name])}
+    by_step = [
+        [_version(traces.get(name), known[name], name in by_turns) for name in order] for traces in drawn
+    ]
     for versions in zip(*by_step, strict=True):
         _one_size(versions)
     changing = {}
@@ -154,12 +157,23 @@ def _differing(versions: list[Trace]) -> list[str]:
     ]
 
 
+def _version(trace: Trace | None, known: Trace, by_turns: bool) -> Trace:
+    """A trace as a step has it; `known` without anything to see where it has none."""
+    if by_turns:
+        return (trace or known) | {"visible": trace is not None}
+    return trace or _empty(known)
+
+
 def _empty(trace: Trace) -> Trace:
     """The same trace with nothing in it, for a step that does not show it."""
-    if trace["type"] == "image":
-        return trace | {"visible": False}
     blank = {name: [] for name in (*SAME_SIZE, "text") if name in trace}
     return trace | blank
+
+
+def _hides(trace: Trace) -> bool:
+    """Whether a trace is hidden, not emptied, where a step has none of it: the browser would place its points all the
+    same, and a picture is to be sent once."""
+    return trace["type"] == "image" or bool(MOVED & trace["meta"].keys())
 
 
 def _base_layout(key: str, mode: str) -> Figure:
@@ -260,7 +274,9 @@ def _link(link: Link) -> Figure:
         | ({} if source.until is None else {"until": source.until})
         for source in link.sources
     ]
-    return {"result": link.result, "sources": sources, "formula": link.formula} | ({"pick": link.pick} if link.pick else {})
+    return {"result": link.result, "sources": sources, "formula": link.formula} | (
+        {"pick": link.pick} if link.pick else {}
+    )
 
 
 def subplots_of(step: Step, kind: type) -> tuple[str, ...]:

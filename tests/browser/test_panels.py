@@ -145,3 +145,19 @@ def test_every_space_keeps_its_camera_over_another_film(stage: Open) -> None:
     assert [eyes(page)[1][axis] for axis in "xyz"] == pytest.approx(
         [turned[1][axis] for axis in "xyz"], abs=1e-3
     )
+
+
+@pytest.mark.parametrize("size", (2, 3))
+def test_a_moved_mark_is_seen_only_in_its_steps(stage: Open, size: int) -> None:
+    zero, one = (0.0,) * size, (1.0,) * size
+    late = Path("late", "accent", bind=Bind(vector="x", mix=(zero, one)), points=(zero, zero))
+    other = Path("other", "vector", points=(zero, one))
+    planes = [Plane(size, marks, {"x": one}, 3.0) for marks in ((other,), (other, late), (other,))]
+    page = stage([Step((plane,), f"step {k}", "f") for k, plane in enumerate(planes)])
+    script = """() => {
+        const full = root().gd._fullData.find((one) => one.meta?.name === "late");
+        return full !== undefined && full.visible === true && (full.opacity ?? 1) > 0;
+    }"""
+    for step, seen in ((0, False), (1, True), (2, False), (1, True)):
+        at(page, step)
+        assert page.evaluate(script) is seen

@@ -16,7 +16,7 @@ from PIL import Image
 from core.figures import bars, curve, film, maps, raster, theme
 from core.operation import Step
 from core.ops import data
-from core.panels import Bars, Bind, Cubes, Curve, Handle, Line, Plane, Points, Raster, Variable, rows
+from core.panels import Arrow, Bars, Bind, Cubes, Curve, Handle, Line, Plane, Points, Raster, Variable, rows
 
 THEMES = ("light", "dark")
 
@@ -163,3 +163,17 @@ def test_a_number_line_has_no_upwards_and_a_handle_says_in_which_space_it_stands
     )  # fmt: skip
     meta = film.film([Step(spaces, "s", "f", rows((0, 1)))], key="k", mode="light")["layout"]["meta"]
     assert [one["axes"] for one in meta["handles"]] == ["scene", "scene2"]
+
+
+@pytest.mark.parametrize("size", (2, 3))
+def test_a_moved_mark_is_hidden_where_a_step_has_none_of_it(size: int) -> None:
+    zero, one = (0.0,) * size, (1.0,) * size
+    late = Arrow("late", "accent", bind=Bind(vector="x", mix=(zero, one)), points=(zero, zero))
+    first, second = (Plane(size, marks, {"x": one}, 3.0) for marks in ((), (late,)))
+    figure = film.film([Step((panel,), "s", "f") for panel in (first, second, first)], key="k", mode="light")
+    places = [k for k, one in enumerate(figure["data"]) if one["meta"]["name"].startswith("late")]
+    assert len(places) == size - 1  # a line with a head; in space the head is a cone of its own
+    for frame, shown in zip(figure["frames"], (False, True, False), strict=True):
+        changes = dict(zip(frame["traces"], frame["data"], strict=True))
+        assert all(changes[k]["visible"] is shown for k in places)
+    go.Figure(figure)

@@ -1,5 +1,6 @@
 // The plotly figure in its box: drawn anew when a film, a size or a layer changes, moved in between.
 
+import { changesBetween, setting } from "./change.js";
 import { dressed, isSvg } from "./film.js";
 import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
@@ -18,13 +19,21 @@ const merge = (attributes, index, more) => attributes.set(index, { ...attributes
 function hideStill(film, attributes, holding) {
   film.data.forEach((trace, index) => {
     if (!trace.meta?.still) return;
-    const shown = attributes.get(index)?.opacity ?? trace.opacity ?? 1;
-    merge(attributes, index, isSvg(trace) ? { opacity: holding ? 0 : shown } : { visible: holding ? false : (trace.visible ?? true) });
+    const { opacity, visible } = { ...trace, ...attributes.get(index) };
+    merge(attributes, index, isSvg(trace) ? { opacity: holding ? 0 : (opacity ?? 1) } : { visible: holding ? false : (visible ?? true) });
   });
+}
+
+/** A step that shows a mark of space does not show it against the reader's will. */
+function hideLayers(film, attributes, layers) {
+  for (const [index, now] of attributes) {
+    if (now.visible !== undefined && !layerShown(film.data[index], layers)) attributes.set(index, { ...now, visible: false });
+  }
 }
 
 export class Figure {
   #pen = null;
+  #stands = null; // what was drawn whole last: {film, layout, setting}
   #spatial = null;
   #work = Promise.resolve();
   #waiting = 0;
@@ -81,13 +90,33 @@ export class Figure {
     const fresh = this.#clear(film);
     const attributes = this.#attributes();
     const layout = { ...this.#layout(size), uirevision: `${film.layout.uirevision}/${source.view.resets}` };
+    if (fresh || !(await this.#drawChanges(film, attributes, layout))) await this.#drawWhole(film, attributes, layout, fresh);
+    source.onDrawn();
+  }
+
+  async #drawWhole(film, attributes, layout, fresh) {
+    const { gd, source } = this;
+    this.#stands = null;
+    const set = setting(layout, source.layers);
     steadyWords(gd);
     await this.#own(() => this.Plotly.react(gd, this.#data(film, attributes), layout, CONFIG));
     this.#pen.reset(attributes);
+    this.#stands = { film, set };
     this.#remember();
     if (fresh) watchZoom(gd, source.view, { onChange: source.onView, onMoving: source.onMoving });
-    await this.#pen.draw(this.#attributes()); // sizes in data units are known only now
-    source.onDrawn();
+    await this.#pen.draw(new Map(unitSizes(gd, film))); // sizes in data units are known only now
+  }
+
+  /** Only what another film changes, where all else stands as it is: a third of the time. False: draw all of it. */
+  async #drawChanges(film, attributes, layout) {
+    const before = this.#stands;
+    if (!before || before.set !== setting(layout, this.source.layers)) return false;
+    const changes = changesBetween(before.film, film, this.#pen.drawn(), attributes);
+    if (!changes) return false;
+    holdCamera(this.gd);
+    await this.#pen.draw(changes);
+    this.#stands = { ...before, film };
+    return true;
   }
 
   async #prepare(film) {
@@ -113,6 +142,7 @@ export class Figure {
     const { gd, source } = this;
     const attributes = source.picture();
     hideStill(source.film(), attributes, source.holding());
+    hideLayers(source.film(), attributes, source.layers);
     for (const [index, sizes] of unitSizes(gd, source.film())) merge(attributes, index, sizes);
     return attributes;
   }

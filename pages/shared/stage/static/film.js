@@ -59,13 +59,13 @@ function standing(trace) {
 
 /** Everything that the stage needs of a figure. */
 export function readFilm(figure) {
-  const data = decode(figure.data).map(standing);
+  const raw = decode(figure.data), data = raw.map(standing);
   const layout = decode(figure.layout);
   const meta = layout.meta ?? {};
   const steps = meta.steps?.length ? meta.steps : [{ sentence: "", formula: "", state: {} }];
   return {
     data, layout, meta, steps,
-    frames: keyframes(figure, data),
+    frames: keyframes(figure, raw),
     jobs: data.map((trace) => jobsOf(trace, isDeep(trace) ? 3 : 2)),
     variables: meta.variables ?? {},
     handles: meta.handles ?? [],
