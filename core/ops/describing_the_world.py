@@ -10,7 +10,9 @@ from core.numbers import number
 from core.operation import Choice, Input, Operation, Prepare, Preset, Slider, Step, Upload
 from core.ops import network, planar, world_claims, world_epochs, world_flow, world_pieces
 from core.ops.journey import Journey
+from core.ops.linear_stack import LINEAR_STACK
 from core.ops.network import Trained
+from core.ops.real_points import DIGIT_POINTS, IRIS_POINTS
 from core.words import N_, _
 
 torch = lazy.load("torch")
@@ -107,8 +109,9 @@ DESCRIBING_THE_WORLD = Operation(
     chapter="meaning",
     title=N_("Describing the world"),
     summary=N_(
-        "Data from the world lie on a bent sheet, and their kinds are tangled. A network walks from input to label in "
-        "straight pieces, which are matrices, and bends, which are activations, until one straight cut is enough."
+        "Data from the world lie on a sheet that is bent like a carpet, and their kinds are tangled. A network walks "
+        "from input to label in straight pieces, which are matrices, and bends, which are activations, until one "
+        "straight cut is enough."
     ),
     notation="x → p",
     call="torch.softmax(W @ relu(…) + b, 0)",
@@ -149,7 +152,31 @@ DESCRIBING_THE_WORLD = Operation(
         Slider("seed", N_("Seed: where it starts"), 0, 9, 1, 1),
         Upload("own", N_("Your own points: two columns of numbers and one of kinds"), ("csv",)),
     ),
-    presets=(Preset("moons", N_("Two moons"), {}),),
+    presets=(
+        Preset("moons", N_("Two moons"), {}),
+        Preset("curved", N_("Curved sheet"), {"activation": "tanh", "view": "space", "seed": "0"}),
+        Preset("pieces", N_("Straight pieces and bends"), {"view": "pieces", "width": "6", "x": "[0, 0.5]"}),
+        Preset(
+            "spirals",
+            N_("Spirals, wider and deeper"),
+            {"data": "spirals", "width": "8", "depth": "3", "view": "learning", "x": "[0.5, 0.5]"},
+        ),
+        Preset(
+            "flat",
+            N_("Circles without bends"),
+            {"data": "circles", "activation": "none", "x": "[0, 0.5]"},
+        ),
+        Preset("one", N_("Layers into one"), {"view": "composable"}),
+    ),
+    practice=(DIGIT_POINTS, IRIS_POINTS),
+    traps=(LINEAR_STACK,),
+    challenges=(
+        N_("Drag x across a crease in “pieces” and watch A: which of its rows change?"),
+        N_(
+            "What is the smallest network that tells the spirals apart? Turn width and depth down until it fails."
+        ),
+        N_("Set the epoch to 30 and look at the flow: what has the network learned by then, and what not?"),
+    ),
     place=N_("This is the whole network. Everything that follows in this course is one of its parts."),
     prepare=Prepare(N_("The network learns …"), TRAINED_BY, network.PARTS, work, read),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -52,8 +53,9 @@ class Journey:
 
     @property
     def percent(self) -> str:
-        """How sure the network is, in percent."""
-        return number(100 * float(self.p.max()))
+        """How sure the network is, in percent; never more than it is."""
+        share = float(self.p.max())
+        return number(math.floor(1000 * share) / 10 if share == share else share)
 
     def of_kind(self, k: int) -> torch.Tensor:
         """The points of class k that the network learns from, as a mask (n,)."""
@@ -105,6 +107,12 @@ class Journey:
             name=name,
             title=title,
             bare=True,
+        )
+
+    def still(self, marks: tuple[Mark, ...], title: str, name: str) -> Plane:
+        """An input plane in which nothing is dragged."""
+        return Plane(
+            dimension=2, marks=marks, state={}, reach=unfolding.REACH, name=name, title=title, bare=True
         )
 
     # --- the numbers

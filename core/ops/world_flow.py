@@ -57,14 +57,14 @@ def steps(journey: Journey, dimension: int) -> Iterator[Step]:
     found = scene(journey, dimension)
     last = 2 * journey.bends
     layout = Layout(rows((0,)).wide, aside=rows((1,), (2,), heights=(1.35, 1)).wide, share=0.36)
-    said = [_start(journey), *(_told(journey, found, k) for k in range(1, last + 1)), *_end(journey)]
+    said = [_start(journey), *(told(journey, found, k) for k in range(1, last + 1)), *_end(journey)]
     marks = journey.territory("won", journey.areas) + journey.cloud("datum", size=4.5) + journey.marker()
     beside = journey.plane(marks, _("the input: drag x"))
     for k, (sentence, formula) in enumerate(said):
         station = min(k, last)
         panel = Plane(
             dimension=dimension,
-            marks=_marks(found, station, k > last),
+            marks=drawing(found, station, k > last),
             state={},
             reach=VIEW if dimension == 2 else DEEP_VIEW,
             name="flow",
@@ -84,7 +84,7 @@ def _title(journey: Journey, k: int) -> str:
     return name.format(number=(k + 1) // 2)
 
 
-def _marks(found: Scene, station: int, cut: bool) -> tuple[Mark, ...]:
+def drawing(found: Scene, station: int, cut: bool) -> tuple[Mark, ...]:
     """The drawing at one station, from the back to the front."""
     journey = found.journey
     opacity = {Path: SHOWN, Solid: 0.16}
@@ -166,7 +166,8 @@ def _start(journey: Journey) -> tuple[str, str]:
     return words.format(count=count), f"x = {vector(journey.x.tolist())}"
 
 
-def _told(journey: Journey, found: Scene, station: int) -> tuple[str, str]:
+def told(journey: Journey, found: Scene, station: int) -> tuple[str, str]:
+    """Sentence and formula of a straight (odd) or a bend (even station)."""
     layer = (station + 1) // 2
     if station % 2:
         return _straight(journey, layer, found.frames[layer].exact)
