@@ -230,7 +230,7 @@ BROADCASTING = Operation(
     traps=(LARGER_LOSS,),
     place=N_(
         "Every bias is broadcast: one number for each unit, added to every sample of a batch. So are the mean and the "
-        "spread in normalisation, a mask over attention scores, and a learning rate on all weights."
+        "standard deviation in normalisation, a mask over attention scores, and a learning rate on all weights."
     ),
     challenges=(
         N_("Find a B that gives (3, 4) together with A and is no vector."),

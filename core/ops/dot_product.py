@@ -360,7 +360,7 @@ DOT_PRODUCT = Operation(
     traps=(LONG_VECTORS_WIN, COLUMN_TIMES_ROW),
     place=N_(
         "Every neuron is a dot product of its weights with what it sees; attention compares a query with each key by "
-        "one; search, recommendation and word vectors rank by its cosine."
+        "one; search, recommendation and word vectors, such as Word2Vec, go by its cosine."
     ),
     challenges=(
         N_("Drag y until x · y is 0. What does the angle say, and where is the shadow?"),

@@ -53,7 +53,7 @@ def steps(*, flower: int = 100) -> Iterator[Step]:
             False,
             _(
                 "Column 2 is one feature of all flowers, the petal length: mean "
-                "{mean} cm, deviation {spread} cm."
+                "{mean} cm, standard deviation {spread} cm."
             ).format(mean=number(float(mean[2])), spread=number(float(spread[2]))),
             f"X[:, 2].mean() = {number(float(mean[2]))}",
         ),
@@ -61,7 +61,7 @@ def steps(*, flower: int = 100) -> Iterator[Step]:
             row,
             True,
             _(
-                "Minus the column's mean, divided by its deviation: features with "
+                "Minus the column's mean, divided by its standard deviation: features with "
                 "different spreads become comparable."
             ),
             _worked(X, Z, flower),

@@ -457,8 +457,8 @@ MATRIX_VECTOR = Operation(
     chapter="operations",
     title=N_("Matrix-vector product"),
     summary=N_(
-        "A matrix is a motion: it says where each basis vector goes, and every other point follows along. "
-        "The product Ax is the place where x lands."
+        "A matrix is a motion, a linear transformation: it says where each basis vector goes, and every other point "
+        "follows along. The product Ax is the place where x lands."
     ),
     notation="y = A x",
     call="torch.mv(A, x)",

@@ -126,7 +126,7 @@ def left_out(shape: tuple[int, ...], told: Roles) -> str:
     """What of a large tensor is not shown; empty where all of it is."""
     facets = math.prod(shape[axis] for axis in told.facets)
     if facets > MOST_FACETS:
-        return _("{shown} of {count} facets are shown.").format(shown=MOST_FACETS, count=facets)
+        return _("{shown} of {count} matrices are shown.").format(shown=MOST_FACETS, count=facets)
     return ""
 
 

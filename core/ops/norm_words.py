@@ -128,7 +128,7 @@ def curve_opening(y: torch.Tensor, name: str, finite: bool) -> Words:
         ), f"‖{name}‖ₚ"
     if y.dim() == 2:
         sentence = _(
-            "A matrix {shape} is measured like the vector of its {count} entries; with p = 2 this is the Frobenius norm."
+            "A matrix {shape} is measured like a vector of {count} entries; with p = 2 this is the Frobenius norm."
         )
     elif y.numel() > MOST:
         sentence = _(
@@ -145,9 +145,9 @@ def curve_opening(y: torch.Tensor, name: str, finite: bool) -> Words:
 
 def on_curve(length: float, p: float, name: str) -> Words:
     sentence = {
-        1: _("p = 1 adds up the sizes of all entries: {length}."),
+        1: _("p = 1 adds up the absolute values of all entries: {length}."),
         2: _("p = 2 is the length as a ruler measures it: {length}."),
-    }.get(p) or _("p = ∞ keeps the largest size alone: {length}. No norm is smaller.")
+    }.get(p) or _("p = ∞ keeps the largest absolute value alone: {length}. No other p gives less.")
     return sentence.format(length=number(length)), equation(p, name, f"= {number(length)}")
 
 

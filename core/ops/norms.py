@@ -51,15 +51,15 @@ def explain(x: shapes.Shape, A: shapes.Shape | None = None) -> str:
     if A is not None:
         sizes = shapes.bind_all({"A": ("m n", A), "x": ("n", x)})
         return _(
-            "A carries x {x} to A x ({m},). Its entries become powers of their sizes and are added up: every axis "
+            "A carries x {x} to A x ({m},). The absolute values of all its entries go into one number: every axis "
             "disappears, and s has the shape ()."
         ).format(x=shapes.show(x), m=sizes["m"])
     if 0 in x:
         sentence = _("{tensor} has no entries: there is nothing to measure.")
         raise shapes.ShapeError(sentence.format(tensor=shapes.named("x", x)), {"x": x})
     return _(
-        "A norm is one number for the whole of x {x}: all {count} entries become powers of their sizes and are added "
-        "up, every axis disappears, and s has the shape (). With dim=… only that axis would."
+        "A norm is one number for the whole of x {x}: the absolute values of all {count} entries go into it, every "
+        "axis disappears, and s has the shape (). With dim=… only that axis would."
     ).format(x=shapes.show(x), count=f"{math.prod(x):,}")
 
 
@@ -114,12 +114,12 @@ def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[
     if math.isinf(p):
         yield (
             Told(1),
-            _("p = ∞: take the size of every entry, without its sign."),
+            _("p = ∞: take the absolute value of every entry."),
             f"|{name}| = {vector(sizes, MOST_SPELLED)}",
         )
         yield (
             Told(3),
-            _("The largest size is the norm: {total}.").format(total=total),
+            _("The largest absolute value is the norm: {total}.").format(total=total),
             f"max |{name}ᵢ| = {total}",
         )
         return
@@ -130,7 +130,7 @@ def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[
     if p == 1:
         yield (
             Told(1),
-            _("p = 1: take the size of every entry, without its sign."),
+            _("p = 1: take the absolute value of every entry."),
             f"|{name}| = {vector(sizes, MOST_SPELLED)}",
         )
         yield (
@@ -139,7 +139,7 @@ def _numbers(y: torch.Tensor, s: torch.Tensor, p: float, name: str) -> Iterator[
             f"Σ |{name}ᵢ| = {terms} = {total}",
         )
         return
-    sentence = _("Every entry's size to the power {p}: {values}.")
+    sentence = _("The absolute value of every entry to the power {p}: {values}.")
     yield (
         Told(1),
         sentence.format(p=number(float(p)), values=vector(raised, MOST_SPELLED)),
@@ -298,12 +298,12 @@ def facts(x: torch.Tensor) -> list[tuple[str, str]]:
     values = x.detach().double().flatten()
     found = [
         (_("entries that are not 0"), f"{int((values != 0).sum()):,}"),
-        (_("L1: sum of sizes"), number(float(torch.linalg.vector_norm(values, 1)))),
+        (_("L1: sum of absolute values"), number(float(torch.linalg.vector_norm(values, 1)))),
         (
             _("L2, for a matrix Frobenius") if x.dim() == 2 else _("L2: length"),
             number(float(torch.linalg.vector_norm(values))),
         ),
-        (_("L∞: largest size"), number(float(values.abs().max()))),
+        (_("L∞: largest absolute value"), number(float(values.abs().max()))),
     ]
     return found
 
@@ -313,8 +313,8 @@ NORMS = Operation(
     chapter="operations",
     title=N_("Norms"),
     summary=N_(
-        "A norm turns a vector into one number, its length; p decides how. The ball of all vectors of length 1 shows "
-        "what each p finds small, from a star over the circle to a square."
+        "A norm turns a vector into one number, its length; p decides how. The ball of all vectors no longer than 1 "
+        "shows what each p finds small, from a star over the circle to a square."
     ),
     notation="s = ‖x‖ₚ",
     call="torch.linalg.vector_norm(x, p)",
@@ -348,8 +348,8 @@ NORMS = Operation(
     practice=(WEIGHT_DECAY, LASSO_ZEROS, OUTLIER_FIT),
     traps=(NORM_PER_ROW,),
     place=N_(
-        "Weight decay keeps the L2 norm of the weights small, L1 sets them to zero, gradient clipping cuts a norm, and "
-        "layer normalisation divides by one."
+        "Weight decay keeps the L2 norm of the weights small and so prevents overfitting; a penalty on the L1 norm "
+        "sets many of them to zero; gradient clipping limits a norm; and a vector divided by its norm has length 1."
     ),
     challenges=(
         N_("Drag x along the blue ball for p = 1: where is its arrow longest to the eye, where shortest?"),

@@ -125,8 +125,8 @@ OUTLIER_FIT = Example(
     key="outlier-fit",
     title=N_("One wrong point: L1 against L2"),
     summary=N_(
-        "Fifteen irises and one mistyped width. The line of least squares runs after it; the line of least sizes "
-        "gives it one vote like all others. Drag the point, and both lines are fitted anew."
+        "Fifteen irises and one mistyped width. The line of least squares (L2) runs after it; the line of least "
+        "absolute errors (L1) gives it one vote like all others. Drag the point, and both lines are fitted anew."
     ),
     run=run,
     steps=steps,

@@ -114,8 +114,8 @@ PHOTO_CHANNELS = Example(
     key="photo-channels",
     title=N_("A photograph, normalised by channel"),
     summary=N_(
-        "Before a photograph enters a network, each colour channel gets mean 0 and spread 1. Three means and three "
-        "spreads serve all pixels: they are broadcast."
+        "Before a photograph enters a network, each colour channel gets mean 0 and spread (standard deviation) 1. "
+        "Three means and three spreads serve all pixels: they are broadcast."
     ),
     run=run,
     steps=steps,

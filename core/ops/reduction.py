@@ -325,7 +325,7 @@ REDUCTION = Operation(
     traps=(LOST_AXIS,),
     place=N_(
         "Every loss is a mean over a batch, every softmax divides by a sum along one axis, layer normalisation takes "
-        "mean and spread along the features, and average pooling turns a picture of features into a few numbers."
+        "mean and standard deviation along the features, and average pooling turns a feature map into one number."
     ),
     challenges=(
         N_("Which axis has to collapse so that (2, 3, 4) becomes (2, 4)?"),

@@ -241,7 +241,7 @@ def _flight(move: Move, op: str, reach: float) -> list[Mark]:
         return []
     share = [k / 24 for k in range(25)]
     arc = tuple((move.start + (move.end - move.start) * s, 4 * s * (1 - s) * DEPTH) for s in share)
-    label = Label("move-name", "accent", at=((move.start + move.end) / 2, DEPTH), hides=True,
+    label = Label("move-name", "accent", at=((move.start + move.end) / 2, DEPTH - 0.05), hides=True,
                   text=_move_name(op), place="bottom center")  # fmt: skip
     return [Path("move", "accent", hides=True, points=arc, width=3.0), label]
 
@@ -302,8 +302,9 @@ SCALAR = Operation(
     practice=(LEARNING_RATE,),
     traps=(NOT_A_VECTOR,),
     place=N_(
-        "Hyperparameters are scalars: the learning rate, the weight of a penalty. So is what training looks at, the "
-        "loss: however many weights a network has, one number says how wrong it is, and its slope moves them all."
+        "Hyperparameters are scalars: the learning rate, the weight of a penalty. So is a single output, such as the "
+        "probability of a class, and what training looks at, the loss: however many weights a network has, one number "
+        "says how wrong it is, and its slope moves them all."
     ),
     challenges=(
         N_("Drag b until a · b is −a. Which b turns the line over without stretching it?"),

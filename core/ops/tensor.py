@@ -318,7 +318,7 @@ TENSOR = Operation(
     ),
     challenges=(
         N_("Find the slice that keeps the numbers 5, 6, 9 and 10 of the first example."),
-        N_("Which deed gives (4, 3, 2), and where is the number 7 then?"),
+        N_("Which operation gives (4, 3, 2), and where is the number 7 then?"),
     ),
     axes={"0": "axis1", "1": "axis2", "2": "axis3", "3": "axis4", "4": "axis5", "5": "axis6"},
 )  # fmt: skip

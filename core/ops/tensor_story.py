@@ -102,7 +102,7 @@ def _role_words(told: Roles, axis: int) -> str:
         return _("Axis {axis} has size {size} and runs over the columns: one step goes to the right.")
     if axis == told.rows:
         return _("Axis {axis} has size {size} and runs over the rows: one step goes down.")
-    return _("Axis {axis} has size {size} and runs over the facets: one step goes to the next matrix.")
+    return _("Axis {axis} has size {size} and runs over the matrices: one step goes to the next one.")
 
 
 def _scrubbed(story: Story) -> Iterator[Moment]:

@@ -146,11 +146,15 @@ def measurable(journey: Journey) -> Iterator[Step]:
     measured = [distances(H, net.data.y) for H in way]
     for k, H in enumerate(way):
         within, between = measured[k]
-        where = _("In the input") if k == 0 else _("After bend {number}").format(number=k)
-        sentence = _("{where} two points of one kind are {within} apart on average, two of different kinds {between}: "
-                     "{ratio} times as far.")  # fmt: skip
+        sentence = (
+            _("In the input two points of one kind are {within} apart on average, two of different kinds {between}: "
+              "{ratio} times as far.")
+            if k == 0
+            else _("After bend {number} two points of one kind are {within} apart on average, two of different kinds "
+                   "{between}: {ratio} times as far.")
+        )  # fmt: skip
         text = sentence.format(
-            where=where,
+            number=k,
             within=number(within),
             between=number(between),
             ratio=number(_ratio(within, between), 2),
