@@ -109,11 +109,14 @@ class Scene:
                 Label(f"{name}-name", HUES[name], bind=Bind("", name, (one,)), at=zero, text=name, bold=True,
                       place=place),
             ]  # fmt: skip
-        marks.append(
-            Path(
-                "falling", SHADOW, bind=Bind("", "s", (zero, one)), points=(zero, zero), width=7.0, hides=True
-            )
+        shadow = Derived(
+            "shadow", SHADOW, kind="projection", of=self.other, onto=self.onto, width=3.5, dash="dash"
         )
+        falling = Bind("", "s", (zero, one))
+        marks += [
+            shadow,
+            Path("falling", SHADOW, bind=falling, points=(zero, zero), width=7.0, hides=True),
+        ]
         return (*marks, *self._told())
 
     def _places(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ torch = lazy.load("torch")
 
 LAMBDAS = 49  # from 10^-1.5 to 10^1.7
 RANGE = (-1.5, 1.7)
-ROUNDS = 4_000
+ROUNDS = 12_000
 STOPS = (0, 12, 24, 32, 40, 48)
 HUES = ("axis1", "axis2", "axis3", "axis4", "axis5", "axis6", "basis1", "vector", "null", "eigen")
 
