@@ -123,7 +123,7 @@ def _flow(
             sentence, formula = world_flow.told(journey, found, k)
         elif k == last + 1:
             sentence = _(
-                "One straight cut a kind: {right} % of those that it never saw lie on the right side."
+                "One straight cut for each kind: {right} % of those that it never saw lie on the right side."
             )
             sentence, formula = sentence.format(right=right), f"z = {vector(journey.way[-1].tolist())}"
         elif told:
