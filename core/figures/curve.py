@@ -93,7 +93,7 @@ def _frame(panel: Curve, mode: str) -> list[Trace]:
     wide, high = x1 - x0, y1 - y0
     words = [
         (x0, y1 + 0.04 * high, panel.y_label, "top left" if not panel.y_label else "top center", "quiet", 13),
-        (x1, y0 - 0.085 * high, panel.x_label, "bottom left", "quiet", 13),
+        (x1, y0 + 0.02 * high, panel.x_label, "top left", "quiet", 13),
         ((x0 + x1) / 2, y1 + 0.09 * high, panel.title, "middle center", "ink", 15),
     ]
     return [

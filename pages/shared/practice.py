@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core import words
-from core.operation import Example, Operation, Parameter
+from core.operation import Choice, Example, Operation, Parameter, Toggle
 from core.words import _
 from pages.shared import answer, controls, drag, stage, state
 from pages.shared.answer import Answer, Problem
@@ -99,10 +99,9 @@ def show_settings(prefix: str, example: Example, values: dict[str, Any]) -> None
     if not example.parameters:
         return
     with st.container(key=f"settings-{example.key}"):
-        for column, item in zip(
-            st.columns(len(example.parameters), gap="medium"), example.parameters, strict=True
-        ):
-            with column:
+        for item in example.parameters:
+            wide = "" if isinstance(item, Toggle) or (isinstance(item, Choice) and not item.menu) else "wide-"
+            with st.container(key=f"setting-{wide}{example.key}-{item.name}"):
                 controls.show_parameters(
                     prefix, (item,), values, lambda _name, field, item=item: _take(prefix, item, field)
                 )

@@ -10,8 +10,18 @@ const line = (more = {}, live = {}) => {
   return { sentence, formula, node: element("div", { class: "atlas-line", ...more }, sentence, formula) };
 };
 
+/** What stands in `backticks` is code; a lone backtick is only itself. */
+function parts(text) {
+  const pieces = text.split("`");
+  if (pieces.length % 2 === 0) return [text];
+  return pieces.map((piece, k) => (k % 2 ? element("code", { class: "atlas-code" }, piece) : piece));
+}
+
 function write({ sentence, formula }, step) {
-  if (sentence.textContent !== step.sentence) sentence.textContent = step.sentence;
+  if (sentence.dataset.text !== step.sentence) {
+    sentence.dataset.text = step.sentence;
+    sentence.replaceChildren(...parts(step.sentence));
+  }
   if (formula.textContent !== (step.formula ?? "")) formula.textContent = step.formula ?? "";
 }
 
