@@ -226,7 +226,9 @@ def _marks(size: int, c: float, stage: int) -> tuple[Mark, ...]:
     if stage:
         ends = Bind(vector="from", mix=(one, one), other="y", other_mix=(zero, scaled))
         middle = Bind(vector="from", mix=(one,), other="y", other_mix=((c / 2,) * size,))
-        marks += _arrow("step", "basis1", ends, middle, at, 4.5, text=f"{factor(c)}·y" if c != 1 else "y")
+        text = f"{factor(c)}·y" if c != 1 else "y"
+        # on the other side than y's own name: at c = 2 both stand at the same place
+        marks += _arrow("step", "basis1", ends, middle, at, 4.5, text=text, place="middle left")
     if stage == 3:
         whole = Bind(vector="x", mix=(zero, one), other="y", other_mix=(zero, scaled))
         tip = Bind(vector="x", mix=(one,), other="y", other_mix=(scaled,))
@@ -253,10 +255,11 @@ def _arrow(
     width: float,
     dash: str = "solid",
     text: str = "",
+    place: str = "top right",
 ) -> list[Mark]:
     return [
         Arrow(name, colour, bind=ends, points=(at, at), width=width, dash=dash),
-        Label(f"{name}-name", colour, bind=tip, at=at, text=text or name, bold=True, place="top right"),
+        Label(f"{name}-name", colour, bind=tip, at=at, text=text or name, bold=True, place=place),
     ]
 
 
