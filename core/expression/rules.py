@@ -73,7 +73,7 @@ def extreme(given: Given) -> Shape:
     """Over dim, where nothing is no answer: the largest of no numbers."""
     gone = shapes.axes_of(given.get("dim"), given.shape("input"), given.names("input")[0])
     if given["input"].numel() == 0 and any(given.shape("input")[axis] == 0 for axis in gone):
-        sentence = _("{tensor} is empty there: no numbers have no largest or smallest.")
+        sentence = _("{tensor} is empty there: without numbers there is no largest or smallest.")
         tensor = shapes.named(given.names("input")[0], given.shape("input"))
         raise ExpressionError(sentence.format(tensor=tensor), rule="empty-axis")
     return None

@@ -74,7 +74,7 @@ def steps(*, text: str = attention_net.DEFAULT, word: int = 2, head: int = 1) ->
         LAYOUT,
     )
     told = {
-        "Q": _("X times W_Q: each word's vector becomes a question of 4 numbers."),
+        "Q": _("X times W_Q: each word's vector becomes a query, its question in 4 numbers."),
         "K": _("X times W_K: the same words, as keys by which they can be found."),
         "V": _("X times W_V: and as values, what a word passes on when it is found."),
     }

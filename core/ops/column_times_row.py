@@ -40,7 +40,7 @@ def steps() -> Iterator[Step]:
     )
     wrong, right = run(x, y), torch.dot(flat, y)
     sentence = _(
-        "Their sum is {wrong}: every entry met every other. Only the diagonal was meant, and that gives {right}."
+        "Their sum is {wrong}: every entry of x met every entry of y. Only the diagonal was meant: it gives {right}."
     )
     words = sentence.format(wrong=number(float(wrong)), right=number(float(right)))
     yield Step(

@@ -72,7 +72,7 @@ def steps() -> Iterator[Step]:
     yield Step(
         _panels(*few, few[0] - few[1], (losses[0], None)),
         _(
-            "The mean over {many} differences is {loss}: a number like any other, and nothing says that it is wrong."
+            "The mean of {many} squares is {loss}: a number like any other, and nothing says that it is wrong."
         ).format(many=count * count, loss=number(losses[0], 4)),
         f"((prediction − target)²).mean() = {number(losses[0], 4)}",
     )

@@ -132,12 +132,12 @@ def _verdict(found: Factors, user: int, item: int, total: float) -> str:
     }
     if bool(found.known[user, item]):
         return _(
-            "Added to the average the sum foretells a rating of {score}; the drinker "
+            "Added to the average the sum predicts a rating of {score}; the drinker "
             "gave {rating}. Where ratings were held "
             "back, the guess is off by {error} on average (root mean square)."
         ).format(**words)
     return _(
-        "Added to the average the sum foretells a rating of {score}; it was held "
+        "Added to the average the sum predicts a rating of {score}; it was held "
         "back, and is {rating}. Over all that were "
         "held back the guess is off by {error} (root mean square)."
     ).format(**words)

@@ -84,7 +84,7 @@ def _check(A: shapes.Shape, op: str, axis: int | None) -> None:
     shapes.reduce(A, axis)
     empty = 0 in A if axis is None else bool(A) and A[axis] == 0
     if op in ("max", "min") and empty:
-        sentence = _("{tensor} has no numbers along this axis: there is no largest and no smallest of none.")
+        sentence = _("{tensor} has no numbers along this axis, so none is the largest or smallest.")
         raise shapes.ShapeError(sentence.format(tensor=shapes.named("A", A)), {"A": A})
 
 

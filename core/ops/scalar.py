@@ -101,7 +101,7 @@ def _landed(op: str, values: tuple[float, float, float]) -> str:
     _a, b, c = values
     if op == "/" and b == 0:
         return _(
-            "Nothing goes into a by steps of 0: torch answers {c} instead of stopping, as floating-point numbers do."
+            "How many steps of length 0 make a? No single number answers that: torch says {c} and goes on."
         ).format(c=number(c))
     if math.isnan(c):
         return _("The real numbers have no answer to this: torch says NaN, “not a number”, and goes on.")
