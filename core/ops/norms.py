@@ -300,7 +300,7 @@ def facts(x: torch.Tensor) -> list[tuple[str, str]]:
         (_("entries that are not 0"), f"{int((values != 0).sum()):,}"),
         (_("L1: sum of absolute values"), number(float(torch.linalg.vector_norm(values, 1)))),
         (
-            _("L2, for a matrix Frobenius") if x.dim() == 2 else _("L2: length"),
+            _("L2, for a matrix Frobenius") if x.dim() == 2 else _("L2: Euclidean length"),
             number(float(torch.linalg.vector_norm(values))),
         ),
         (_("L∞: largest absolute value"), number(float(values.abs().max()))),

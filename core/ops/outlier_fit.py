@@ -126,7 +126,7 @@ OUTLIER_FIT = Example(
     title=N_("One wrong point: L1 against L2"),
     summary=N_(
         "Fifteen irises and one mistyped width. The line of least squares (L2) runs after it; the line of least "
-        "absolute errors (L1) gives it one vote like all others. Drag the point, and both lines are fitted anew."
+        "absolute errors (L1) gives it one vote like all others: it is robust. Drag the point: both are fitted anew."
     ),
     run=run,
     steps=steps,

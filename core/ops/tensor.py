@@ -314,7 +314,8 @@ TENSOR = Operation(
     traps=(RESHAPE_IS_NOT_PERMUTE,),
     place=N_(
         "Everything that flows through a network is a tensor: a batch of images is (batch, channel, row, column), a "
-        "batch of sentences (batch, word, feature). Layers slice, permute and reshape them all the time."
+        "batch of sentences (batch, word, feature), and a gradient has the shape of its weights. "
+        "Layers slice, permute and reshape tensors all the time."
     ),
     challenges=(
         N_("Find the slice that keeps the numbers 5, 6, 9 and 10 of the first example."),

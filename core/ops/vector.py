@@ -96,7 +96,7 @@ def _moments(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, c: float) -> Ite
     if n <= MOST:
         for k in range(n):
             sentence = _("Entry {index}: {x} + {c} times {y} is {z}.").format(
-                index=k, x=number(float(x[k])), c=number(c), y=number(float(y[k])), z=number(float(z[k]))
+                index=k + 1, x=number(float(x[k])), c=number(c), y=number(float(y[k])), z=number(float(z[k]))
             )
             formula = f"{number(float(x[k]))} + {factor(c)}·{factor(float(y[k]))} = {number(float(z[k]))}"
             yield Moment(3, k + 1, (k,), sentence, formula)
