@@ -25,7 +25,7 @@ from core.operation import (
 from core.words import _
 from pages.shared import axes, state
 from pages.shared.answer import Problem
-from pages.shared.markup import put, tag
+from pages.shared.markup import Html, put, tag
 from pages.shared.problem import show_problem
 
 MOST_KEPT = (
@@ -33,25 +33,27 @@ MOST_KEPT = (
 )
 
 
-def show_inputs(operation: Operation, problem: Problem | None, kept: bool) -> list[Any]:
-    """A field for each input, the problem card under the field it is about. Returns the places for the shapes.
+def show_inputs(
+    operation: Operation,
+    problem: Problem | None,
+    kept: bool,
+    known: Mapping[str, Mapping[str, Any]],
+    own: Mapping[str, Sequence[Sequence[str]]],
+) -> None:
+    """A field for each input under its line, the problem card under the field it is about.
 
-    `kept`: a picture of earlier values is on the stage.
+    `kept`: a picture of earlier values is on the stage. `known`: shape and dtype by input; `own`: its axes.
     """
-    places = []
     for item in operation.inputs:
-        places.append(st.empty())
+        put(_line_over(item, known.get(item.name), own.get(item.name, ())))
         _input_field(operation, item)
         if problem and problem.input == item.name:
             show_problem(operation, problem, state.values(operation), kept)
     if problem and problem.input is None:
         show_problem(operation, problem, state.values(operation), kept)
-    return places
 
 
-def show_shape(
-    place: Any, item: Input, known: Mapping[str, Any] | None, own: Sequence[Sequence[str]] = ()
-) -> None:
+def _line_over(item: Input, known: Mapping[str, Any] | None, own: Sequence[Sequence[str]]) -> Html:
     """The line over a field: the tensor's name, what it is, and its shape and dtype once they are known.
 
     `own`: name and colour of the tensor's axes.
@@ -61,16 +63,13 @@ def show_shape(
         if known
         else ""
     )
-    with place:
-        put(
-            tag(
-                "div",
-                tag("b", item.name),
-                tag("span", _(item.label), class_="atlas-label"),
-                shape,
-                class_="atlas-field",
-            )
-        )
+    return tag(
+        "div",
+        tag("b", item.name),
+        tag("span", _(item.label), class_="atlas-label"),
+        shape,
+        class_="atlas-field",
+    )
 
 
 def show_presets(operation: Operation) -> None:

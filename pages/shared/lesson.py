@@ -6,7 +6,6 @@ margin. The order on a phone is the order here.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,9 +20,6 @@ from pages.shared.markup import put, tag
 from pages.shared.part import part
 from pages.shared.problem import show_alarm
 from pages.shared.sections import show_code, show_next, show_place, show_result, show_text
-
-HEAD_START = 0.03  # seconds; the texts are no later on the screen, as the browser draws in that time
-PLATE = (4, 1)  # the style sheet holds the second column at its own width
 
 
 def show_operation(operation: Operation) -> None:
@@ -42,20 +38,17 @@ def show_operation(operation: Operation) -> None:
 def show_plate(operation: Operation) -> None:
     """The stage with its inputs, and what is read off it. A changed number runs only this."""
     notes_place = st.container(key="notes")
-    with st.container(key="plate"):
-        stage_column, side = st.columns(PLATE, gap="medium")
+    plate = st.container(key="plate")  # the style sheet lays it out: each element saved is a message saved
     bar = Progress(operation, notes_place)
     found, problem = _answers(operation, state.newly_linked(operation), bar)
     bar.end()
-    with stage_column:
+    with plate:
         clash = problem.film if problem else b""
         picture = Answer({}, clash) if clash else found
         if picture:
             show_stage(operation, picture)
-    if found:
-        _picture_first(operation, found)
-    with side, st.container(key="inputs"):
-        show_side(operation, found, problem)
+        with st.container(key="inputs"):
+            show_side(operation, found, problem)
     with notes_place:
         notes.show(operation)
     if found:
@@ -99,11 +92,10 @@ def show_stage(operation: Operation, found: Answer) -> None:
 
 def show_side(operation: Operation, found: Answer | None, problem: Problem | None) -> None:
     """The narrow column: a field for each tensor, examples, settings, Reset."""
-    places = controls.show_inputs(operation, problem, kept=found is not None)
-    known = found.data["inputs"] if found and not problem else {}
-    axes = found.data["axes"] if found and not problem else {}
-    for item, place in zip(operation.inputs, places, strict=True):
-        controls.show_shape(place, item, known.get(item.name), axes.get(item.name, ()))
+    known = found.data if found and not problem else {}
+    controls.show_inputs(
+        operation, problem, found is not None, known.get("inputs", {}), known.get("axes", {})
+    )
     alarm = answer.alarm_of(found) if found and not problem else None
     if alarm:
         show_alarm(operation, alarm)
@@ -115,20 +107,9 @@ def show_side(operation: Operation, found: Answer | None, problem: Problem | Non
 def show_text_below(operation: Operation, found: Answer) -> None:
     """What is read off the plate: text with the numbers in the margin."""
     with st.container(key="reading"):
-        text, margin = st.columns((5, 3), gap="large")
-        with text:
-            show_text(operation, found)
-            show_code(found)
-        with margin:
-            show_result(found)
-
-
-def _picture_first(operation: Operation, found: Answer) -> None:
-    """Give the browser a moment with a new film: forty messages of text behind it would hold its drawing up."""
-    shown = state.key(operation, "shown")
-    if st.session_state.get(shown) != found.revision:
-        st.session_state[shown] = found.revision
-        time.sleep(HEAD_START)
+        show_text(operation, found)
+        show_code(found)
+        show_result(found)
 
 
 class Progress:
@@ -150,9 +131,7 @@ class Progress:
             self._bar.empty()
 
 
-def _answers(
-    operation: Operation, fresh: bool, progress: Progress
-) -> tuple[Answer | None, Problem | None]:
+def _answers(operation: Operation, fresh: bool, progress: Progress) -> tuple[Answer | None, Problem | None]:
     """The answer to show, and what is wrong with the present values. With a problem the last good answer stays."""
     values = state.values(operation)
     found = answer.of_operation(operation, values, progress)

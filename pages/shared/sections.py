@@ -12,7 +12,7 @@ from core.operation import Operation
 from core.words import _
 from pages.shared import axes, navigation
 from pages.shared.answer import Answer
-from pages.shared.markup import put, tag, written_shape
+from pages.shared.markup import Html, put, tag, written_shape
 
 
 @contextmanager
@@ -25,17 +25,15 @@ def section(key: str, heading: str, *beginning: object) -> Iterator[None]:
 
 def show_text(operation: Operation, found: Answer) -> None:
     """The idea, the formula, and why the result has its shape."""
-    with st.container(key="idea"):
-        put(tag("p", _(operation.summary), class_="atlas-lead"))
-        st.latex(operation.latex)
+    put(tag("p", _(operation.summary), class_="atlas-lead"))
+    st.latex(operation.latex)
     line = found.data.get("shape_line")
     shapes = [axes.shape_line(line, found.data, operation.axes)] if line else []
-    with section("why", _("Why this shape"), *shapes, tag("p", found.data["why"])):
-        pass
-    if operation.challenges:
-        challenges = tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges))
-        with section("challenges", _("Try this"), challenges):
-            pass
+    challenges = tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges))
+    put(
+        _quiet("why", _("Why this shape"), *shapes, tag("p", found.data["why"])),
+        _quiet("challenges", _("Try this"), challenges) if operation.challenges else "",
+    )
 
 
 def show_code(found: Answer) -> None:
@@ -53,8 +51,12 @@ def show_result(found: Answer) -> None:
         (_("device"), result["device"]),
     ]
     printed = tag("pre", result["text"], tabindex="0")
-    with section("result", _("Result"), printed, _pairs(described), _pairs(found.data.get("facts") or [])):
-        pass
+    put(_quiet("result", _("Result"), printed, _pairs(described), _pairs(found.data.get("facts") or [])))
+
+
+def _quiet(name: str, heading: str, *content: object) -> Html:
+    """A section all of HTML: no container of its own, so no message of its own."""
+    return tag("section", tag("h2", heading), *content, class_=f"atlas-{name}")
 
 
 def show_place(operation: Operation) -> None:

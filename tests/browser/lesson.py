@@ -71,7 +71,7 @@ class Lesson:
 
     def shows(self, text: str) -> None:
         """Wait until the result reads `text`."""
-        expect(self.page.locator(".st-key-result")).to_contain_text(text, timeout=WAIT)
+        expect(self.page.locator(".atlas-result")).to_contain_text(text, timeout=WAIT)
 
     def button(self, name: str) -> Locator:
         """A button of the main stage by its accessible name."""

@@ -116,7 +116,7 @@ def test_type_a_matrix_and_see_it(visit: Visit) -> None:
     lesson.shows("tensor([-6.,  4.])")
     wait_for_query(lesson.page, A="[[0, -3], [2, 1]]")
     expect(lesson.page.locator(".st-key-code").first).to_contain_text("[[0, -3], [2, 1]]")
-    expect(lesson.page.locator(".st-key-result")).to_contain_text("6")
+    expect(lesson.page.locator(".atlas-result")).to_contain_text("6")
     lesson.to_step(1)
     assert grid_is(lesson, [[0, -3], [2, 1]])
 
@@ -217,7 +217,7 @@ def test_drag_a_column(visit: Visit) -> None:
     product = (A @ torch.tensor([1.0, 2.0], dtype=torch.float64)).tolist()
     assert close(list(lesson.positions("image")[-1]), product)
     determinant = float(torch.linalg.det(A))
-    expect(page.locator(".st-key-result")).to_contain_text(f"{determinant:.3g}".replace("-", "−"))
+    expect(page.locator(".atlas-result")).to_contain_text(f"{determinant:.3g}".replace("-", "−"))
 
 
 def eval_literal(text: str) -> list:

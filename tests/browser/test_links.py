@@ -122,7 +122,7 @@ def test_the_letters_in_the_code_have_the_colours_of_the_axes(visit: Visit) -> N
     )
     texts = lesson.page.evaluate("[...CSS.highlights.get('atlas-axis-n')].map(String)")
     assert texts and set(texts) == {"n"}
-    line = lesson.page.locator(".st-key-why .atlas-shape-line")
+    line = lesson.page.locator(".atlas-why .atlas-shape-line")
     expect(line).to_have_text("A (m 2, n 2) @ x (n 2) → y (m 2)")
     hues = line.locator("b").evaluate_all("(nodes) => nodes.map((node) => getComputedStyle(node).color)")
     assert hues[0] == hues[3] and hues[1] == hues[2] and hues[0] != hues[1]

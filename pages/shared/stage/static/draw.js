@@ -87,6 +87,8 @@ export function makePen(gd, Plotly) {
   const exchange = (entries) => restyle(entries).then(() => (keepers = keepersOf(gd)));
 
   return {
+    /** What was drawn last: Map(index -> {path: value}). */
+    drawn: () => drawn,
     /** The figure was drawn anew with these attributes. */
     reset(attributes = new Map()) {
       drawn.clear();
