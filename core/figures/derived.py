@@ -105,7 +105,7 @@ def ball(size: int, inverse: float) -> np.ndarray:
 
 
 def _on_ball(directions: np.ndarray, inverse: float) -> np.ndarray:
-    """Unit directions (count, d) to the ball: straight out for p >= 1; by powers for p < 1, whose spikes want points."""
+    """Unit directions (count, d) to the ball: straight out for p >= 1, by powers for spiky p < 1."""
     if inverse > 1:
         directions = np.sign(directions) * np.abs(_clean(directions)) ** (2 * inverse)
     lengths = np.array([norm(direction, inverse) for direction in directions])

@@ -36,9 +36,7 @@ def steps() -> Iterator[Step]:
     )
     yield Step(
         (_difference(losses, targets, wrong),),
-        _(
-            "Three such losses stacked are a column (3, 1). Minus three targets (3,), that is nine numbers."
-        ),
+        _("Three such losses stacked are a column (3, 1). Minus three targets (3,), that is nine numbers."),
         "losses - targets : (3, 1) − (3,) → (3, 3)",
     )
     mends = (
