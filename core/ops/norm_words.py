@@ -15,6 +15,14 @@ INFINITE = math.inf
 Words = tuple[str, str]  # sentence and formula
 
 
+def opening(p: float) -> Words:
+    """The ball for the chosen p, before it takes all its shapes."""
+    sentence = _(
+        "The yellow ball holds all vectors up to length 1, measured with p = {p}. What does another p find short?"
+    )
+    return sentence.format(p=number(float(p))), "‖x‖ₚ = (Σ |xᵢ|^p)^(1/p)"
+
+
 def missing() -> Words:
     return _("The triangle is drawn for two entries and no A; here is the ball."), "‖x + y‖ₚ ≤ ‖x‖ₚ + ‖y‖ₚ"
 

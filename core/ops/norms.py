@@ -22,6 +22,7 @@ from core.ops.norm_words import (
     matrix_words,
     missing,
     on_curve,
+    opening,
     shape_words,
     ways,
 )
@@ -95,9 +96,9 @@ def _ball(x: torch.Tensor, A: torch.Tensor | None, p: float, view: str) -> Itera
         cells = _cells(x, A, measured, s, p, told, upright=True)
         return Step((scene.plane(at, carried), cells), *words)
 
-    for k, station in enumerate(STATIONS):
-        words = missing() if k == 0 and view == "triangle" else shape_words(station, scene.size)
-        yield step(station, Told(), words)
+    yield step(p, Told(), missing() if view == "triangle" else opening(p))
+    for station in STATIONS:
+        yield step(station, Told(), shape_words(station, scene.size))
     yield step(p, Told(), chosen(x, p))
     if A is not None:
         yield step(p, Told(), carried(A, p), carried=True)

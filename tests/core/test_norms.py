@@ -50,7 +50,7 @@ def test_the_ball_takes_every_shape_and_ends_at_the_chosen_one() -> None:
         for step in norms.steps(torch.tensor([3.0, 4.0]), p=4)
     ]
     seen = [plane.state["q"] for plane in planes]
-    assert seen[:6] == [1 / 0.3, 2.0, 1.0, 0.5, 0.25, 0.0]
+    assert seen[:7] == [0.25, 1 / 0.3, 2.0, 1.0, 0.5, 0.25, 0.0]
     assert seen[-1] == 0.25
 
 
