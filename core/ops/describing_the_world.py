@@ -155,18 +155,18 @@ DESCRIBING_THE_WORLD = Operation(
     presets=(
         Preset("moons", N_("Two moons"), {}),
         Preset("curved", N_("Curved sheet"), {"activation": "tanh", "view": "space", "seed": "0"}),
-        Preset("pieces", N_("Straight pieces and bends"), {"view": "pieces", "width": "6", "x": "[0, 0.5]"}),
+        Preset("pieces", N_("Pieces and bends"), {"view": "pieces", "width": "6", "x": "[0, 0.5]"}),
         Preset(
             "spirals",
-            N_("Spirals, wider and deeper"),
+            N_("Spirals"),
             {"data": "spirals", "width": "8", "depth": "3", "view": "learning", "x": "[0.5, 0.5]"},
         ),
         Preset(
             "flat",
-            N_("Circles without bends"),
+            N_("No bends"),
             {"data": "circles", "activation": "none", "x": "[0, 0.5]"},
         ),
-        Preset("one", N_("Layers into one"), {"view": "composable"}),
+        Preset("one", N_("One matrix"), {"view": "composable"}),
     ),
     practice=(DIGIT_POINTS, IRIS_POINTS),
     traps=(LINEAR_STACK,),

@@ -129,14 +129,27 @@ class Journey:
             blocks.append(self._column(name, self.way[station], told >= station, lit == station))
         last = 2 * self.bends + 1
         blocks.append(self._column("z", self.way[last], told >= last, lit == last))
-        blocks.append(self._column("p", self.p, told > last, lit == last + 1))
+        blocks.append(answer(self.p, told > last, lit == last + 1))
         return Cells((tuple(blocks),))
 
     def _column(self, name: str, values: torch.Tensor, known: bool, lit: bool) -> Block:
         return block(
-            name, values, before="→", colour="image" if name == "p" else "", known=None if known else 0,
-            lit=_all(values) if lit else (),
+            name, values, before="→", known=None if known else 0, lit=_all(values) if lit else (),
         )  # fmt: skip
+
+
+def answer(p: torch.Tensor, known: bool, lit: bool = False) -> Block:
+    """The shares p (classes,) as a column, written in percent."""
+    texts = tuple((f"{number(round(100 * v, 1))} %",) for v in p.tolist()) if known else ()
+    return block(
+        "p",
+        p,
+        before="→",
+        colour="image",
+        known=None if known else 0,
+        lit=_all(p) if lit else (),
+        texts=texts,
+    )
 
 
 def _all(values: torch.Tensor) -> tuple[tuple[int, int], ...]:

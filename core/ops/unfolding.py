@@ -1,6 +1,6 @@
 """How the layers of a network are drawn, flat or in space: exact where they fit, else the directions that matter.
 
-A layer and its bend share one frame, so that the bend is seen as a bend; frames of neighbouring layers are turned
+A layer and its bend share their directions, so that the bend is seen as a bend; frames of neighbouring layers are turned
 towards each other, so that what moves is the layer and not the drawing.
 """
 
@@ -19,6 +19,7 @@ REACH = 2.0  # of the input plane that is shown
 EXACT = (
     1024  # drawn coordinates are multiples of 1 / EXACT: a tenth of a pixel, and half the bytes after packing
 )
+LARGER = 1.8  # a bend that makes the points smaller than this is drawn larger
 FAR = 40.0  # what lies further out is drawn here
 
 
@@ -45,7 +46,7 @@ class Frame(NamedTuple):
 
 
 def frames(layers: Layers, activation: str, X: torch.Tensor, dimension: int) -> list[Frame]:
-    """A frame for the input and one for each hidden layer, seen by the points X (n, 2)."""
+    """A frame for each station x, a1, h1, a2, h2, ..., seen by the points X (n, 2)."""
     way = stations(X, layers, activation)
     rows = torch.eye(dimension, 2, dtype=torch.float64)
     found = [Frame(rows, torch.zeros(dimension, dtype=torch.float64), INSIDE / REACH, True)]
@@ -56,7 +57,9 @@ def frames(layers: Layers, activation: str, X: torch.Tensor, dimension: int) -> 
         exact = after.shape[1] <= dimension
         if not exact:  # a drawing may be turned: towards the one before
             rows = _turned(rows, after, found[-1].place(way[2 * k - 2]))
-        found.append(_fitted(rows, torch.cat([before, after]), exact))
+        both = _fitted(rows, torch.cat([before, after]), exact)
+        alone = _fitted(rows, after, exact)
+        found += [both, both] if alone.scale < LARGER * both.scale else [_fitted(rows, before, exact), alone]
     return found
 
 

@@ -9,7 +9,7 @@ from core.numbers import number, subscript, vector
 from core.operation import Step
 from core.ops import areas, unfolding
 from core.ops.cells import block
-from core.ops.journey import COLOURS, Journey
+from core.ops.journey import COLOURS, Journey, answer
 from core.ops.network import scores, stations
 from core.panels import Bars, Block, Cells, Label, Layout, Mark, Panel, Path, Plane, Points, rows
 from core.words import _
@@ -88,13 +88,7 @@ def _compared(journey: Journey, told: int) -> Cells:
         block("x", journey.x, colour="accent"),
         block(_("W x + c"), one, before="→", known=known),
         block(_("layer by layer"), chain, before="=", known=known),
-        block(
-            "p",
-            journey.p,
-            before="→" if told < 3 else _("bent →"),
-            colour="image",
-            known=None if told == 3 else 0,
-        ),
+        answer(journey.p, told == 3),
     ]
     return Cells((tuple(line),))
 
@@ -160,7 +154,7 @@ def measurable(journey: Journey) -> Iterator[Step]:
             ratio=number(_ratio(within, between), 2),
         )
         formula = f"{number(between)} / {number(within)} = {number(_ratio(within, between), 2)}"
-        yield Step(_measured(journey, found[k], H, measured[: k + 1], 2 * k), text, formula, ASIDE)
+        yield Step(_measured(journey, found[2 * k], H, measured[: k + 1], 2 * k), text, formula, ASIDE)
     last = _ratio(*measured[-1])
     sentence = _("Measurable: “alike” has become a number. The layers brought kinds apart from {before} to {after} "
                  "times; then a cut is easy, and x is {kind}, to {percent} %.")  # fmt: skip
@@ -271,6 +265,7 @@ def _graph(journey: Journey, told: int) -> tuple[Mark, ...]:
     """Circles for numbers, a column a layer; lines for weights, by their sign."""
     sizes = journey.net.widths
     marks: list[Mark] = []
+    top = max(_node(sizes, k, 0)[1] for k in range(len(sizes))) + 0.24
     for k, (W, _b) in enumerate(journey.layers):
         lit = told == k + 1 or told > len(journey.layers)
         for name, chosen in (("positive", W > 0), ("negative", W <= 0)):
@@ -293,12 +288,12 @@ def _graph(journey: Journey, told: int) -> tuple[Mark, ...]:
         )  # fmt: skip
         title = "x" if k == 0 else "p" if k == len(sizes) - 1 else f"h{subscript(k)}"
         marks.append(
-            Label(f"title-{k}", colour, at=(nodes[0][0], 1.12), text=title, bold=True, place="middle center")
+            Label(f"title-{k}", colour, at=(nodes[0][0], top), text=title, bold=True, place="middle center")
         )
     return tuple(marks)
 
 
 def _node(sizes: tuple[int, ...], layer: int, unit: int) -> tuple[float, float]:
     across = -1.1 + 2.2 * layer / (len(sizes) - 1)
-    gap = min(0.5, 1.9 / max(sizes))
+    gap = min(0.7, 1.9 / max(sizes))
     return round(across, 4), round(gap * ((sizes[layer] - 1) / 2 - unit) - 0.08, 4)

@@ -9,7 +9,7 @@ from core.numbers import number, vector
 from core.operation import Step
 from core.ops import areas, unfolding
 from core.ops.cells import block
-from core.ops.journey import Journey
+from core.ops.journey import Journey, answer
 from core.ops.network import EPOCHS, STRIDE
 from core.panels import Cells, Curve, Layout, Line, Panel, rows
 from core.words import _
@@ -40,13 +40,7 @@ def _panels(journey: Journey, epoch: int, told: bool) -> tuple[Panel, ...]:
     share = journey.p if told else now
     cells = (
         block("x", journey.x, colour="accent"),
-        block(
-            "p",
-            share,
-            before="→",
-            colour="image",
-            lit=tuple((i, 0) for i in range(len(share))) if told else (),
-        ),
+        answer(share, True, told),
     )
     return (journey.plane(marks, ""), _loss(journey, epoch), Cells((cells,)))
 
@@ -65,7 +59,7 @@ def _loss(journey: Journey, epoch: int) -> Curve:
             Line("past", xs, past, "accent", width=3.0),
             Line("now", (float(epoch),), (losses[epoch],), "accent", dots=11.0),
         ),
-        (0.0, float(EPOCHS)),
+        (0.0, 1.06 * EPOCHS),
         (0.0, 1.08 * most),
         _("epoch"),
         _("loss"),

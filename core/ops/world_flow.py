@@ -48,8 +48,8 @@ def scene(journey: Journey, dimension: int) -> Scene:
 
 
 def _drawn(way: list[torch.Tensor], frames: list[unfolding.Frame]) -> list[torch.Tensor]:
-    """Every station but the last in the frame of its layer."""
-    return [frames[(k + 1) // 2].place(H) for k, H in enumerate(way[:-1])]
+    """Every station but the last in its frame."""
+    return [frame.place(H) for frame, H in zip(frames, way[:-1], strict=True)]
 
 
 def steps(journey: Journey, dimension: int) -> Iterator[Step]:
@@ -111,7 +111,7 @@ def drawing(found: Scene, station: int, cut: bool) -> tuple[Mark, ...]:
 
 def _axes(found: Scene, station: int) -> Path:
     """The axes of the layer's own numbers: where one of them is 0 the others stretch. relu folds along them."""
-    frame = found.frames[(station + 1) // 2]
+    frame = found.frames[station]
     count = found.journey.width
     width = frame.rows.shape[1]
     ends = torch.eye(width, dtype=torch.float64)[[min(k, width - 1) for k in range(count)]]
@@ -170,7 +170,7 @@ def told(journey: Journey, found: Scene, station: int) -> tuple[str, str]:
     """Sentence and formula of a straight (odd) or a bend (even station)."""
     layer = (station + 1) // 2
     if station % 2:
-        return _straight(journey, layer, found.frames[layer].exact)
+        return _straight(journey, layer, found.frames[station].exact)
     return _bend(journey, layer)
 
 

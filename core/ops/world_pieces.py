@@ -10,7 +10,7 @@ from core.numbers import factor, number, plus, vector
 from core.operation import Step
 from core.ops import pieces, unfolding
 from core.ops.cells import block
-from core.ops.journey import SHOWN, Journey
+from core.ops.journey import SHOWN, Journey, answer
 from core.panels import Bars, Cells, Layout, Mark, Panel, Path, rows
 from core.words import _
 
@@ -112,7 +112,7 @@ def _panels(
         block("x", journey.x, colour="accent"),
         block("c", here.c, before="+", known=hidden),
         block("z", journey.way[-1], before="=", known=hidden),
-        block("p", journey.p, before="→", colour="image", known=None if told > 1 else 0),
+        answer(journey.p, told > 1),
     )
     outline = journey.territory("won", journey.areas, fill=0.06 if counts else 0.0, opacity=0.9)
     plane = (*outline, *marks, *journey.cloud("datum", size=5.0), *journey.marker())
