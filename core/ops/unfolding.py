@@ -1,7 +1,7 @@
 """How the layers of a network are drawn, flat or in space: exact where they fit, else the directions that matter.
 
-A layer and its bend share their directions, so that the bend is seen as a bend; frames of neighbouring layers are turned
-towards each other, so that what moves is the layer and not the drawing.
+A layer and its bend share their directions, so that the bend is seen as a bend; neighbouring layers are turned towards
+each other, so that what moves is the layer and not the drawing.
 """
 
 from __future__ import annotations
