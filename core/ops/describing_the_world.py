@@ -99,7 +99,7 @@ def facts(net: Trained) -> list[tuple[str, str]]:
     weights = sum(W.numel() + b.numel() for W, b in net.layers())
     return [
         (_("right on unseen points"), f"{number(100 * net.accuracy())} %"),
-        (_("weights"), str(weights)),
+        (_("weights and biases"), str(weights)),
         (_("loss"), f"{number(net.losses[0])} → {number(net.losses[net.epoch])}"),
     ]
 

@@ -230,7 +230,7 @@ def computable(journey: Journey) -> Iterator[Step]:
             _("The last layer: {rows} × {columns} = {count} multiplications, and as many additions with the shift.")
             if last
             else _("Layer {layer}: {rows} × {columns} = {count} multiplications, as many additions with the shift, and "
-                   "{rows} bends.")
+                   "{rows} numbers to bend.")
         )  # fmt: skip
         text = words.format(layer=k, rows=rows_, columns=columns, count=rows_ * columns)
         yield Step(_counted(journey, products, k), text, f"{rows_} · {columns} = {rows_ * columns}", ASIDE)
