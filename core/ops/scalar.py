@@ -221,7 +221,9 @@ def _ruler() -> list[Mark]:
             width=2.0,
             hides=True,
         ),
-        Label("zero", "circle", bind=moved, at=(0.0, SCALE - 0.08), text="0", place="bottom center", hides=True),
+        Label(
+            "zero", "circle", bind=moved, at=(0.0, SCALE - 0.08), text="0", place="bottom center", hides=True
+        ),
         Label(
             "one",
             "accent",

@@ -57,7 +57,9 @@ def test_so_far_is_the_sum_of_the_first_terms(reading, sizes, share, seed) -> No
         loop[i, j] += A[i, l].double() * B[l, j].double()
     found = matmul_order.so_far(A, B, C, terms, (rows, columns))
     torch.testing.assert_close(found, loop, rtol=1e-5, atol=1e-5)
-    assert torch.equal(found[terms == sizes.k].float(), C[terms == sizes.k])  # a finished entry is torch's own
+    assert torch.equal(
+        found[terms == sizes.k].float(), C[terms == sizes.k]
+    )  # a finished entry is torch's own
 
 
 def test_a_reading_does_whole_pieces_at_the_ends_of_its_shares() -> None:
