@@ -115,7 +115,8 @@ DESCRIBING_THE_WORLD = Operation(
     ),
     notation="x → p",
     call="torch.softmax(W @ relu(…) + b, 0)",
-    latex=r"h_0 = x, \qquad h_l = \sigma(W_l\,h_{l-1} + b_l), \qquad p = \mathrm{softmax}(W_L\,h_{L-1} + b_L)",
+    latex=r"\begin{aligned} h_0 &= x \\ h_l &= \sigma(W_l\,h_{l-1} + b_l) \\ "
+    r"p &= \mathrm{softmax}(W_L\,h_{L-1} + b_L) \end{aligned}",
     inputs=(Input("x", "coordinate", "[0.5, -0.25]", N_("the point that is followed")),),
     run=run,
     explain=explain,

@@ -87,6 +87,7 @@ def test_home_leads_to_the_concept(visit: Visit) -> None:
     poster = page.locator(".st-key-poster-matrix-vector img")
     poster.wait_for(timeout=WAIT)
     assert poster.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    poster.scroll_into_view_if_needed()
     box = poster.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url("**/matrix-vector", timeout=WAIT)
