@@ -178,7 +178,7 @@ def _plane(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, c: float, moment: 
             Handle("x", "x", _("the vector x"), "vector", None, free),
             Handle("y", "y", _("the vector y"), "basis1", None, free),
         ),
-        moved=laid,
+        moved=moment.stage >= 3,
     )
 
 
