@@ -110,7 +110,7 @@ def test_home_is_the_map_of_the_course(visit: Visit, language: str) -> None:
     for k in range(len(CHAPTERS)):
         pictures.nth(k).scroll_into_view_if_needed()
         assert pictures.nth(k).evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
-    words.use(language)
     said = [pictures.nth(k).get_attribute("alt") for k in range(len(CHAPTERS))]
-    assert said == [words._(operation.title) for operation in CHAPTERS]
+    with words.speaking(language):
+        assert said == [words._(operation.title) for operation in CHAPTERS]
     assert violations(page) == []
