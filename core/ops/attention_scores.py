@@ -11,13 +11,17 @@ from core.numbers import number
 from core.operation import Example, Phrase, Slider, Step
 from core.ops import text_corpus
 from core.ops.nearest_words import quoted
-from core.panels import Bars, Panel, rows
+from core.panels import Bars, Layout, Panel, Row
 from core.words import N_, _
 
 torch = lazy.load("torch")
 
 SENTENCE = "an exception is raised when the index is out of range"  # of words that Python's help uses often
 MOST = 12  # words of a sentence
+LAYOUT = Layout(
+    (Row(((0, 1.0),), 1.0), Row(((1, 1.0), (2, 1.0)), 2.4)),
+    (Row(((1, 1.0),), 1.5), Row(((2, 1.0),), 1.5), Row(((0, 1.0),), 0.5)),
+)
 DRAWN = 24  # entries of a vector that are drawn
 
 
@@ -101,7 +105,7 @@ def _step(
     sentence: str,
     formula: str,
 ) -> Step:
-    layout = rows((0,), (1, 2), heights=(1, 2.4), tall=((0,), (1,), (2,)))
+    layout = LAYOUT
     return Step(_panels(words, row, q, scores, weights), sentence, formula, layout)
 
 

@@ -18,7 +18,7 @@ Words = tuple[str, str]  # sentence and formula
 def opening(p: float) -> Words:
     """The ball for the chosen p, before it takes all its shapes."""
     sentence = _(
-        "The yellow ball holds all vectors up to length 1, measured with p = {p}. What does another p find short?"
+        "The yellow ball: all vectors up to length 1, measured with p = {p}. What does another p find short?"
     )
     return sentence.format(p=number(float(p))), "‖x‖ₚ = (Σ |xᵢ|^p)^(1/p)"
 
