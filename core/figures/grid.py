@@ -43,7 +43,7 @@ class Drawn(NamedTuple):
 
 def axes(panels: Sequence[Cells], _mode: str) -> tuple[dict, dict, bool]:
     """Invisible axes that hold the blocks at every step, cells square."""
-    across, down = ranges(panels)
+    across, down = ranges([frame(panel) for panel in panels])
     hidden = {"visible": False, "fixedrange": True}
     return hidden | {"range": across}, hidden | {"range": down}, True
 
@@ -57,7 +57,7 @@ def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
     below = [placed for placed in room.placed if not placed.block.over]
     over = [placed for placed in room.placed if placed.block.over]
     largest = _largest(room)
-    drawn = [_plate(panel, mode), *_numbered(below, largest, mode, "")]
+    drawn = [_plate(room, mode), *_numbered(below, largest, mode, "")]
     if panel.flights:
         drawn.append(_flights(panel, room, largest, mode))
     if over:
@@ -100,8 +100,8 @@ def identity(panel: Cells) -> list[dict[str, Any]]:
     ]
 
 
-def _plate(panel: Cells, mode: str) -> Trace:
-    (left, right), (bottom, top) = ranges((panel,))
+def _plate(room: Frame, mode: str) -> Trace:
+    (left, right), (bottom, top) = ranges((room,))
     return {
         "mode": "lines",
         "x": [left, right, right, left, left],

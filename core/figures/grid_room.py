@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ def extent(block: Block) -> tuple[int, int]:
     return len(block.rows), max(1, len(block.rows[0])) if block.rows else 1
 
 
+@lru_cache(4096)
 def breadth(text: str, size: float) -> float:
     """How wide a text is about, letters being `size` high."""
     plain = re.sub(r"<[^>]*>", "", text)
@@ -208,9 +210,8 @@ def lifted(placed: Placed) -> float:
     return 0.55 + (0.4 if "top" in edges and placed.lettered[1] else 0.1 if "top" in edges else 0.0)
 
 
-def ranges(panels: Sequence[Cells]) -> tuple[list[float], list[float]]:
+def ranges(rooms: Sequence[Frame]) -> tuple[list[float], list[float]]:
     """The x and y ranges of the axes that hold the blocks at every step; y grows downwards."""
-    rooms = [frame(panel) for panel in panels]
     width, height = max(room.width for room in rooms), max(room.height for room in rooms)
     return [-SIDE, width + SIDE], [height + SIDE, -SIDE]
 

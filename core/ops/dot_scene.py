@@ -80,14 +80,14 @@ class Scene:
         """How far the picture goes, and the right corner that the arrows leave free for the cells."""
         points = torch.stack([*self.pair.values(), self.angle.foot])
         if self.size == 3:
-            return max(2.5, 1.2 * float(points.abs().max())), "top"
+            return geometry.round_reach(2.5, 1.2 * float(points.abs().max())), "top"
         right = [
             max((px for px, py in points.tolist() if up * py > 0 and px > 0), default=0.0) for up in (1, -1)
         ]
         corner = "bottom" if right[1] < right[0] else "top"
         tall, wide = points.abs().amax(dim=0).flip(0).tolist()
         left = max(0.0, -float(points[:, 0].min()))
-        return max(2.6, 1.3 * tall, 0.75 * wide, 1.1 * left, min(right) / 0.75), corner
+        return geometry.round_reach(2.6, 1.3 * tall, 0.75 * wide, 1.1 * left, min(right) / 0.75), corner
 
     def _marks(self) -> tuple[Mark, ...]:
         zero, one = origin(self.size), (1.0,) * self.size

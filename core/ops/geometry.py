@@ -135,6 +135,17 @@ def subspaces(A: torch.Tensor) -> Subspaces:
     return Subspaces(rows(Vh[rank:]), rows(U[:, :rank].T))
 
 
+ROUND = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.2, 3.6, 4.0, 4.5, 5.0, 5.6, 6.4, 7.2, 8.0, 9.0, 10.0)
+FARTHEST = 1e6  # units that a view shows to each side
+
+
+def round_reach(*needed: float) -> float:
+    """The smallest round number of units that holds all that is needed: a small change leaves the view where it is."""
+    most = min(max(needed), FARTHEST)
+    power = 10.0 ** math.floor(math.log10(most))
+    return next(step * power for step in ROUND if step * power >= most * (1 - 1e-6))
+
+
 def span(basis: Matrix, reach: float, size: int) -> tuple[Point, ...]:
     """Two ends of a line, or four corners of a square, spanned by one or two basis vectors, padded to `size`."""
     full = [tuple(vector) + (0.0,) * (size - len(vector)) for vector in basis]

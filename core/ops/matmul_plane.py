@@ -105,7 +105,7 @@ def _reach(pair: Pair) -> float:
     """How far the view goes, so that the columns and the letter F stay in it at every moment."""
     corners = torch.tensor([point for point in LETTER if point] + [(1.0, 0.0), (0.0, 1.0)]).T
     stations = [M @ corners for M in (torch.eye(2), *pair)]
-    return max(1.8, min(1.2 * max(float(points.abs().max()) for points in stations), 1e6))
+    return geometry.round_reach(1.8, 1.2 * max(float(points.abs().max()) for points in stations))
 
 
 def _marks(order: str) -> list[Mark]:

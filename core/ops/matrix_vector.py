@@ -231,15 +231,17 @@ def _view(size: int, *values: torch.Tensor) -> View:
     points = torch.cat([value.reshape(size, -1) for value in values], dim=1)  # one column for each point
     across, *others = points.abs().amax(dim=1).tolist()
     if size == 3:
-        return View(max(2.2, min(1.15 * max(across, *others), 1e6)), 0.0, "top")
+        return View(geometry.round_reach(2.2, 1.15 * max(across, *others)), 0.0, "top")
     to_the_right = {
         "top": float(points[0].where(points[1] > 0, points[0] * 0).max()),
         "bottom": float(points[0].where(points[1] < 0, points[0] * 0).max()),
     }
     corner = "bottom" if to_the_right["bottom"] < to_the_right["top"] else "top"
     left = -float(points[0].min())
-    wanted = max(1.25 * max(others), 0.6 * across, 1.1 * left, to_the_right[corner] / 0.75)
-    return View(max(2.6, min(wanted, 1e6)), min(1.25 * across, 1e6), corner)
+    reach = geometry.round_reach(
+        2.6, 1.25 * max(others), 0.6 * across, 1.1 * left, to_the_right[corner] / 0.75
+    )
+    return View(reach, geometry.round_reach(1.25 * across, reach), corner)
 
 
 def _moments(scene: Scene, motion: str) -> Iterator[Moment | _Undrawn]:

@@ -57,13 +57,16 @@ class BallScene:
             points += [self.A @ self.x, *self.A.T]
         stacked = torch.stack(points)
         if self.size == 3:
-            return max(1.6, 1.15 * float(stacked.abs().max())), "top"
+            return geometry.round_reach(1.6, 1.15 * float(stacked.abs().max())), "top"
         right = [max((px for px, py in stacked.tolist() if up * py > 0), default=0.0) for up in (1, -1)]
         length = float(torch.linalg.vector_norm(self.x)) if self.A is None else 0.0  # the circle through x
         tall, wide = float(stacked[:, 1].abs().max()), float(stacked[:, 0].abs().max())
         left = max(0.0, -float(stacked[:, 0].min()))
         corner = "bottom" if right[1] <= right[0] else "top"
-        return max(1.7, 1.25 * tall, 0.7 * wide, 1.1 * left, 1.12 * length, min(right) / 0.75), corner
+        reach = geometry.round_reach(
+            1.7, 1.25 * tall, 0.7 * wide, 1.1 * left, 1.12 * length, min(right) / 0.75
+        )
+        return reach, corner
 
     def _marks(self) -> list[Mark]:
         zero, one = origin(self.size), (1.0,) * self.size

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from core import lazy, shapes
 from core.numbers import factor, number
 from core.operation import Choice, Input, Operation, Preset, Step
+from core.ops import geometry
 from core.ops.cells import block
 from core.ops.gradient_descent import LEARNING_RATE
 from core.ops.not_a_vector import NOT_A_VECTOR
@@ -114,7 +115,7 @@ def _landed(op: str, values: tuple[float, float, float]) -> str:
 
 def _reach(values: tuple[float, ...], moves: list[Move]) -> float:
     seen = [abs(v) for v in values if math.isfinite(v)] + [abs(move.start) for move in moves]
-    return max(4.0, 1.25 * max(seen, default=0.0))
+    return geometry.round_reach(4.0, 1.25 * max(seen, default=0.0))
 
 
 def _step(

@@ -186,14 +186,14 @@ def _view(points: list[torch.Tensor], size: int) -> tuple[float, str]:
     """How far the picture goes, and the right corner that the arrows leave free for the cells."""
     all_points = torch.stack(points)
     if size == 3:
-        return max(2.5, 1.2 * float(all_points.abs().max())), "top"
+        return geometry.round_reach(2.5, 1.2 * float(all_points.abs().max())), "top"
     right = {
         up: max((float(px) for px, py in all_points.tolist() if (py > 0) == up and px > 0), default=0.0)
         for up in (True, False)
     }
     corner = "bottom" if right[False] < right[True] else "top"
     wide, tall = all_points.abs().amax(dim=0).tolist()
-    return max(2.6, 1.3 * tall, 0.8 * wide, min(right.values()) / 0.75), corner
+    return geometry.round_reach(2.6, 1.3 * tall, 0.8 * wide, min(right.values()) / 0.75), corner
 
 
 def _marks(size: int, c: float, stage: int) -> tuple[Mark, ...]:

@@ -140,7 +140,7 @@ def test_large_tensors_show_a_window_and_say_so() -> None:
 
 def test_cells_stay_inside_their_axes() -> None:
     panel = in_line(Block("A", ((1.0, 2.0), (3.0, 4.0))), Block("x", ((1.0,), (2.0,)), before="="))
-    across, down = grid.ranges((panel,))
+    across, down = grid.ranges([grid.frame(panel)])
     for trace in grid.draw(panel, "light", ("x2", "y2")):
         assert all(across[0] <= x <= across[1] for x in trace["x"] if x is not None)
         assert all(down[1] <= y <= down[0] for y in trace["y"] if y is not None)

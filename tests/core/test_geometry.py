@@ -107,3 +107,14 @@ def test_rounding_dust_is_zero() -> None:
     assert geometry.determinant(thirds) == 0
     assert min(abs(line.value) for line in geometry.eigen_lines(thirds)) == 0
     assert geometry.determinant(torch.tensor([[2.0, 1.0], [1.0, 3.0]])) == pytest.approx(5)
+
+
+@given(st.floats(1e-3, 1e9), st.floats(1e-3, 1e9))
+def test_a_round_reach_holds_all_and_little_more(one: float, other: float) -> None:
+    most = min(max(one, other), geometry.FARTHEST)
+    found = geometry.round_reach(one, other)
+    assert (1 - 1e-5) * most <= found <= 1.26 * most
+
+
+def test_a_small_change_leaves_the_view() -> None:
+    assert len({geometry.round_reach(2.6, 3.61 + k / 100) for k in range(39)}) == 1

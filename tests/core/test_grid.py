@@ -90,7 +90,7 @@ def test_everything_lies_inside_and_no_two_blocks_touch(lines) -> None:
             for line in lines
         )
     )
-    across, down = grid.ranges((panel,))
+    across, down = grid.ranges([grid.frame(panel)])
     for trace in grid.draw(panel, "light", ("x2", "y2")):
         assert all(across[0] <= x <= across[1] for x in trace["x"] if x is not None)
         assert all(down[1] <= y <= down[0] for y in trace["y"] if y is not None)

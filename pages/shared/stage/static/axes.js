@@ -36,7 +36,7 @@ function textsOf(root) {
 /** Colours the code of the page; nothing of the document is changed, and where the browser cannot do it, nothing is. */
 export function makeAxisColours(life) {
   const sheet = new CSSStyleSheet();
-  let axes = {}, timers = [];
+  let axes = {}, rules = "", timers = [];
   if (!globalThis.CSS?.highlights) return { load() {} };
   document.adoptedStyleSheets.push(sheet);
   const names = () => Object.keys(axes).filter((axis) => /^\w+$/.test(axis));
@@ -59,7 +59,8 @@ export function makeAxisColours(life) {
     /** `known`: axis name -> colour. */
     load(known) {
       axes = known ?? {};
-      sheet.replaceSync(names().map((axis) => `::highlight(atlas-axis-${axis}) { color: ${axes[axis]}; }`).join("\n"));
+      const wanted = names().map((axis) => `::highlight(atlas-axis-${axis}) { color: ${axes[axis]}; }`).join("\n");
+      if (wanted !== rules) sheet.replaceSync((rules = wanted)); // has the style of every element computed again
       stop();
       timers = LOOKS.map((time) => setTimeout(look, time));
     },

@@ -29,6 +29,12 @@ export default function atlas({ data, parentElement, setTriggerValue }, { plotly
   return () => setTimeout(() => stage.turn === turn && stage.end(parentElement));
 }
 
+/** The page speaks the payload's language too. Writing it anew would have every element's style computed again. */
+function speak(language) {
+  const { documentElement: page } = document;
+  if (language && page.lang !== language) page.lang = language;
+}
+
 class Stage {
   constructor(parent, plotly) {
     this.life = scope();
@@ -110,7 +116,7 @@ class Stage {
     const fresh = payload.id !== this.payload?.id;
     this.bytes = data;
     this.payload = payload;
-    if (payload.language) document.documentElement.lang = payload.language; // the page speaks it too
+    speak(payload.language);
     this.film = this.read(payload.film);
     this.figure.redraw(); // begins when all below is done; until then nothing is drawn over the old figure
     this.furnish(payload.labels);
