@@ -92,9 +92,9 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
     figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
     shapes = {name: tuple(tensor.shape) for name, tensor in given.items()}
     axes = found.axes_of(shapes, parameters)
-    figure["layout"]["meta"]["axes"] = _colours(found, axes, arguments.get("theme", "light"))
     data = {
         "axes": {name: [list(axis) for axis in own] for name, own in axes.items()},
+        "hues": _colours(found, axes, arguments.get("theme", "light")),
         "shape_line": found.written_shapes(shapes, parameters),
         "result": described(result),
         "why": why,

@@ -16,7 +16,7 @@ ICON = (
     "data:image/svg+xml;base64,"
     + base64.b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
 )
-COLOURS = ("background", "ink", "quiet", "hairline", "axis", "accent")
+COLOURS = ("background", "ink", "quiet", "hairline", "axis", "accent", "area-text", "image")
 
 
 @cache

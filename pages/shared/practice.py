@@ -15,6 +15,7 @@ from core.operation import Choice, Example, Operation, Parameter, Toggle
 from core.words import _
 from pages.shared import answer, controls, drag, stage, state
 from pages.shared.answer import Answer, Problem
+from pages.shared.listing import listing
 from pages.shared.markup import prose, put, tag
 from pages.shared.part import part
 from pages.shared.sections import section
@@ -73,7 +74,7 @@ def show_example(operation: Operation, example: Example) -> None:
         on_drag=lambda moved: _let_go(prefix, example, moved),
     )
     with st.expander(_("The code that ran")):
-        st.code(found.data.get("code") or example.code, language="python")
+        put(listing(found.data.get("code") or example.code))
 
 
 def _let_go(prefix: str, example: Example, moved: stage.Drag) -> None:

@@ -12,6 +12,7 @@ from core.operation import Operation
 from core.words import _
 from pages.shared import axes, navigation
 from pages.shared.answer import Answer
+from pages.shared.listing import listing
 from pages.shared.markup import Html, put, tag, written_shape
 
 
@@ -38,8 +39,8 @@ def show_text(operation: Operation, found: Answer) -> None:
 
 def show_code(found: Answer) -> None:
     """The code that computed the picture; it runs alone."""
-    with section("code", _("The code that ran")):
-        st.code(found.data["code"], language="python")
+    with section("code", _("The code that ran"), listing(found.data["code"], found.data["hues"])):
+        pass
 
 
 def show_result(found: Answer) -> None:
@@ -55,8 +56,8 @@ def show_result(found: Answer) -> None:
 
 
 def _quiet(name: str, heading: str, *content: object) -> Html:
-    """A section all of HTML: no container of its own, so no message of its own."""
-    return tag("section", tag("h2", heading), *content, class_=f"atlas-{name}")
+    """A section all of HTML: no message of its own, but the class by which a container of this key is found."""
+    return tag("section", tag("h2", heading), *content, class_=f"st-key-{name} atlas-{name}")
 
 
 def show_place(operation: Operation) -> None:

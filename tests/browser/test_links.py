@@ -116,13 +116,14 @@ def test_an_unknown_cell_lights_but_is_not_computed(visit: Visit) -> None:
 
 def test_the_letters_in_the_code_have_the_colours_of_the_axes(visit: Visit) -> None:
     lesson = opened(visit)
-    lesson.page.locator(".st-key-code code").first.wait_for(timeout=WAIT)
-    lesson.page.wait_for_function(
-        "CSS.highlights.has('atlas-axis-m') && CSS.highlights.has('atlas-axis-n')", timeout=WAIT
+    letters = lesson.page.locator(".st-key-code .atlas-comment .atlas-axis")
+    letters.first.wait_for(timeout=WAIT)
+    assert set(letters.all_text_contents()) == {"m", "n"}
+    hue = "(node) => getComputedStyle(node).color"
+    written = dict(
+        zip(letters.all_text_contents(), letters.evaluate_all(f"(nodes) => nodes.map({hue})"), strict=True)
     )
-    texts = lesson.page.evaluate("[...CSS.highlights.get('atlas-axis-n')].map(String)")
-    assert texts and set(texts) == {"n"}
     line = lesson.page.locator(".atlas-why .atlas-shape-line")
     expect(line).to_have_text("A (m 2, n 2) @ x (n 2) → y (m 2)")
     hues = line.locator("b").evaluate_all("(nodes) => nodes.map((node) => getComputedStyle(node).color)")
-    assert hues[0] == hues[3] and hues[1] == hues[2] and hues[0] != hues[1]
+    assert hues == [written["m"], written["n"], written["n"], written["m"]] and hues[0] != hues[1]

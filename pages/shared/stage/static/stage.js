@@ -5,7 +5,7 @@ import { same } from "./decode.js";
 import { forTheBackRow, parse, picture, readFilm, stateAt } from "./film.js";
 import { makeChrome, makeFrame, watchKeys } from "./chrome.js";
 import { makeDeeds } from "./deeds.js";
-import { makeAxisColours } from "./axes.js";
+import { offerCopies } from "./listing.js";
 import { Drag } from "./drag.js";
 import { Figure } from "./figure.js";
 import { makeHandles } from "./handles.js";
@@ -48,6 +48,7 @@ class Stage {
     this.deeds = makeDeeds(this);
     this.links = makeLinks(this.parts.links, this.parts.canvas, this.linked(), this.life);
     this.watch();
+    offerCopies();
     parent.append(this.parts.root);
     this.parts.root.atlas = inspection(this);
   }
@@ -169,7 +170,6 @@ class Stage {
     top.replaceChildren(...chips);
     top.hidden = !chips.length;
     this.refitHandles();
-    if (this.film.meta.axes) (this.axisColours ??= makeAxisColours(this.life)).load(this.film.meta.axes);
     this.chrome.caption.load(this.film.steps);
     root.dataset.steps = this.film.steps.length;
     root.style.setProperty("--stage-height", this.payload.height ? `${this.payload.height}px` : "");
