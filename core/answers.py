@@ -61,7 +61,27 @@ def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
     except ShapeError as error:
         raise Refusal(input=None, rule="value", sentence=error.sentence, fix="") from error
     given = _read_inputs(found, texts)
+    parameters |= _given_way(found, given, parameters, arguments)
     return doctor.Case(found, texts, given, _with_prepared(found, parameters, arguments))
+
+
+def _given_way(
+    found: Operation,
+    given: Mapping[str, torch.Tensor],
+    values: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What gives way to the tensors: a parameter that nobody chose is no reason to refuse them.
+
+    "unchosen" names the parameters whose values stood there when the page came; without it, those at their defaults.
+    """
+    if not found.fit:
+        return {}
+    unchosen = arguments.get("unchosen")
+    if unchosen is None:
+        unchosen = [item.name for item in found.parameters if values[item.name] == item.default]
+    changes = found.fit(**{name: tuple(tensor.shape) for name, tensor in given.items()}, values=values)
+    return {name: value for name, value in changes.items() if name in unchosen}
 
 
 def prepare(arguments: Mapping[str, Any]) -> Answer:
@@ -102,6 +122,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
         "alarm": _alarm(case, result),
+        "fitted": _given_way(found, given, _given_parameters(found.parameters, arguments), arguments),
         "steps": len(steps),
         "home": figure["layout"]["meta"]["home"],
         "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],
@@ -302,7 +323,9 @@ def _fitted(tensor: torch.Tensor, sizes: list[int | None]) -> torch.Tensor | Non
 
 
 def _shape_fix(found: Operation) -> str:
-    """What shapes would work, by the names of the axes."""
+    """What shapes would work, by the names of the axes; of one tensor with any axes there is nothing to say."""
+    if [item.axes for item in found.inputs] == ["..."]:
+        return ""
     wanted = "; ".join(f"{item.name} ({', '.join(item.axes.split())})" for item in found.inputs)
     return _("What works: {shapes}, where an axis of the same name has the same size.").format(shapes=wanted)
 

@@ -168,12 +168,12 @@ def spelled(value: Any) -> str:
     """A parameter's value as a link writes it.
 
     >>> spelled(True), spelled(None), spelled((1.5, -2.0)), spelled(3)
-    ('1', 'none', '1.5,-2.0', '3')
+    ('1', 'none', '1.5,-2', '3')
     """
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, tuple | list):
-        return ",".join(map(spelled, value))
+        return ",".join(spelled(int(entry) if entry == int(entry) else entry) for entry in value)
     return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
@@ -281,6 +281,9 @@ class Operation:
     )
     named_axes: Callable[..., Mapping[str, tuple[Axis, ...]]] | None = (
         None  # shapes by name (and parameters) -> the axes of each tensor, where they depend on the rank
+    )
+    fit: Callable[..., Mapping[str, Any]] | None = (
+        None  # shapes by name, values= -> parameters that these shapes have no room for, and what they become instead
     )
     clash: Callable[..., Iterator[Step]] | None = (
         None  # input shapes by name -> what is told where explain refuses

@@ -43,7 +43,8 @@ def open_page() -> Open:
         for name, text in query.items():
             app.query_params[name] = text
         if page:
-            app.switch_page(str(ROOT / "pages" / "operations" / f"{page}.py")).run()
+            (script,) = (ROOT / "pages").glob(f"*/{page}.py")
+            app.switch_page(str(script)).run()
         assert not app.exception, app.exception
         return app
 
@@ -55,9 +56,9 @@ def html_of(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html") if "<style>" not in element.proto.body)
 
 
-def field(app: AppTest, name: str) -> Any:
-    """The text field of an input."""
-    return app.text_input(key=f"matrix-vector.{name}.field")
+def field(app: AppTest, name: str, page: str = "matrix-vector") -> Any:
+    """The text field of an input or a parameter."""
+    return app.text_input(key=f"{page}.{name}.field")
 
 
 def film_of(app: AppTest) -> dict[str, Any]:
@@ -147,6 +148,19 @@ def test_shapes_that_do_not_fit_name_both(open_page: Open) -> None:
     assert "(3,)" in shown
     field(app, "x").set_value("[1, 2]").run()
     assert 'role="alert"' not in html_of(app)
+
+
+def test_what_nobody_chose_gives_way_and_what_was_typed_does_not(open_page: Open) -> None:
+    """Another tensor, another slice in the field; but a slice of one's own that does not fit is a mistake."""
+    app = open_page("tensor")
+    field(app, "A", "tensor").set_value("[1, 2, 3]").run()
+    assert 'role="alert"' not in html_of(app)
+    assert (field(app, "index", "tensor").value, app.query_params["index"]) == ("A[::2]", "A[::2]")
+    field(app, "A", "tensor").set_value("[[1, 2], [3, 4]]").run()
+    assert field(app, "index", "tensor").value == "A[1, ::2]"
+    field(app, "index", "tensor").set_value("A[1, 0, 0]").run()
+    assert 'role="alert"' in html_of(app)
+    assert field(app, "index", "tensor").value == "A[1, 0, 0]"
 
 
 def test_one_click_mends_a_clash(open_page: Open) -> None:

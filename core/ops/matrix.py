@@ -34,6 +34,14 @@ def arguments(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"view": "index", "i": i, "j": j}
 
 
+def fit(A: shapes.Shape, *, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell that A has, where it has not the one that stands there."""
+    if len(A) != 2 or 0 in A:
+        return {}
+    cell = tuple(min(round(place), size - 1) for place, size in zip(values["cell"], A, strict=True))
+    return {} if cell == tuple(map(round, values["cell"])) else {"cell": cell}
+
+
 def explain(A: shapes.Shape, **values: Any) -> str:
     """Why the result has its shape; raises ShapeError where A is no matrix, has no such cell, or is not square."""
     sizes = shapes.bind_all({"A": ("m n", A)})
@@ -100,6 +108,7 @@ MATRIX = Operation(
     steps=steps,
     facts=facts,
     arguments=arguments,
+    fit=fit,
     result="B",
     parameters=(
         Choice(

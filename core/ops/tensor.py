@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,9 +59,38 @@ def arguments(values: Mapping[str, Any], shape: shapes.Shape = ()) -> dict[str, 
     elif deed in ("squeeze", "unsqueeze"):
         how = (int(values["dim"]),)
     else:
-        name = {"permute": "order", "transpose": "pair"}.get(deed, "sizes")
-        how = tensor_words.whole_numbers(values[name], shape)
+        how = tensor_words.whole_numbers(values[WORDS[deed]], shape)
     return {"deed": deed, "how": how, "before": before}
+
+
+WORDS = {"index": "index", "reshape": "sizes", "view": "sizes", "permute": "order", "transpose": "pair"}
+
+
+def fit(A: shapes.Shape, *, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A slice, a shape or an order that A has room for, where it has none for the one that stands there."""
+    deed = values["deed"]
+    if deed not in WORDS or not A or 0 in A:
+        return {}
+    try:
+        called = arguments(values, A)
+        _result_shape(tuple(A), deed, called["how"])
+    except shapes.ShapeError:
+        return {WORDS[deed]: _fitting(deed, A)}
+    return {}
+
+
+def _fitting(deed: str, A: shapes.Shape) -> str:
+    """What stands for the deed's words where the reader has not said any: like the defaults, for any A."""
+    if deed == "index":
+        first = str(min(1, A[0] - 1))
+        return f"A[{', '.join([first, ':', '::2'][-min(len(A), 3) :] if len(A) != 2 else [first, '::2'])}]"
+    if deed == "permute":
+        return ", ".join(map(str, (len(A) - 1, *range(len(A) - 1))))
+    if deed == "transpose":
+        return f"0, {len(A) - 1}"
+    count = math.prod(A)
+    rows = next(rows for rows in range(math.isqrt(count), 0, -1) if count % rows == 0)
+    return f"{rows}, {count // rows}"
 
 
 def explain(A: shapes.Shape, **values: Any) -> str:
@@ -268,6 +298,7 @@ TENSOR = Operation(
     steps=steps,
     facts=facts,
     arguments=arguments,
+    fit=fit,
     result="B",
     parameters=(
         Choice(

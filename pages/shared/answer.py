@@ -75,10 +75,18 @@ def alarm_of(found: Answer) -> Alarm | None:
 
 
 def of_operation(
-    operation: Operation, values: Mapping[str, Any], progress: Progress = lambda _part, _parts: None
+    operation: Operation,
+    values: Mapping[str, Any],
+    progress: Progress = lambda _part, _parts: None,
+    unchosen: Sequence[str] | None = None,
 ) -> Answer | Problem:
-    """The answer for these inputs and parameters. What takes long comes first, and tells `progress` how far it is."""
+    """The answer for these inputs and parameters. What takes long comes first, and tells `progress` how far it is.
+
+    `unchosen`: the parameters that may give way to the inputs (data["fitted"] says to what); None: the defaults.
+    """
     request = {"key": operation.key, **_split(operation, values), **_setting()}
+    if operation.fit and unchosen is not None:
+        request["unchosen"] = list(unchosen)
     if operation.prepare:
         done = _prepared(operation, values, progress)
         if isinstance(done, Problem):

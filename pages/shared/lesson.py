@@ -150,14 +150,16 @@ class Progress:
 def _answers(operation: Operation, fresh: bool, progress: Progress) -> tuple[Answer | None, Problem | None]:
     """The answer to show, and what is wrong with the present values. With a problem the last good answer stays."""
     values = state.values(operation)
-    found = answer.of_operation(operation, values, progress)
+    found = answer.of_operation(operation, values, progress, state.unchosen(operation))
     while fresh and isinstance(found, Problem) and found.input and values != state.defaults(operation):
         values = _without(operation, found, values)
         found = answer.of_operation(operation, values, progress)
     if isinstance(found, Problem):
         last = answer.of_operation(operation, state.accepted(operation), progress)
         return (last if isinstance(last, Answer) else None), found
-    state.accept(operation, values)
+    fitted = found.data.get("fitted", {})
+    state.fit(operation, fitted)
+    state.accept(operation, {**values, **fitted})
     if fresh:
         _check_view(operation, found)
     return found, None

@@ -60,6 +60,25 @@ def put(operation: Operation, changes: Mapping[str, Any]) -> None:
         st.session_state[key(operation, name)] = value
 
 
+def unchosen(operation: Operation) -> list[str]:
+    """The parameters that nobody chose: as the page brought them, or as they last gave way to the inputs."""
+    found, fitted = values(operation), st.session_state.get(key(operation, "fitted"), {})
+    return [
+        item.name
+        for item in operation.parameters
+        if found[item.name] in (item.default, fitted.get(item.name, item.default))
+    ]
+
+
+def fit(operation: Operation, fitted: Mapping[str, Any]) -> None:
+    """Parameters that gave way to the inputs."""
+    if fitted:
+        points = {name: tuple(value) if isinstance(value, list) else value for name, value in fitted.items()}
+        known = st.session_state.get(key(operation, "fitted"), {})
+        st.session_state[key(operation, "fitted")] = {**known, **points}
+        put(operation, points)
+
+
 def shown(operation: Operation) -> dict[str, Any]:
     """The values as the fields show them: inputs that a parameter stands in for have the texts it means."""
     found = values(operation)

@@ -30,6 +30,14 @@ def test_a_click_on_a_cell_chooses_it() -> None:
     assert blocks(chosen)["A"].lit == ((2, 3),)
 
 
+def test_a_cell_that_nobody_chose_gives_way_to_the_matrix() -> None:
+    asked = {"key": "matrix", "inputs": {"A": "[[1, 2, 3]]"}}
+    data, _blobs = answers.TASKS["operation"](asked)
+    assert data["fitted"] == {"cell": (0, 0)} and data["result"]["text"] == "tensor(1.)"
+    data, _blobs = answers.TASKS["operation"]({**asked, "unchosen": []})
+    assert "there is no index 1" in data["problem"]["sentence"]
+
+
 def test_the_entry_of_a_large_matrix_is_in_its_window() -> None:
     large = torch.arange(10_000.0).reshape(100, 100)
     block = blocks(list(matrix.steps(large, **DEFAULTS | {"cell": (99.0, 50.0)}))[-1])["A"]

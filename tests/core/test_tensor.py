@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -30,6 +32,20 @@ parts = st.integers(-6, 6) | st.builds(slice, ends, ends, st.none() | st.integer
 @given(st.lists(parts, min_size=1, max_size=5))
 def test_an_index_is_read_as_it_is_written(index) -> None:
     assert tensor_words.index_of(tensor_words.written(tuple(index))) == tuple(index)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.sampled_from(sorted(tensor.WORDS)))
+def test_what_nobody_chose_gives_way_to_any_tensor(shape, deed) -> None:
+    values = DEFAULTS | {"deed": deed}
+    values |= tensor.fit(tuple(shape), values=values)
+    A = torch.arange(math.prod(shape)).reshape(shape)
+    tensor.explain(tuple(shape), **values)
+    tensor.run(A, **tensor.arguments(values, tuple(shape)))
+
+
+def test_what_fits_stays() -> None:
+    assert tensor.fit((2, 3, 4), values=DEFAULTS) == {}
+    assert tensor.fit((5,), values=DEFAULTS) == {"index": "A[::2]"}
 
 
 @given(st.lists(parts, min_size=1, max_size=4))
