@@ -179,8 +179,9 @@ DESCRIBING_THE_WORLD = Operation(
         N_("Set the epoch to 30 and look at the flow: what has the network learned by then, and what not?"),
     ),
     place=N_(
-        "This is the whole network. It is made of tensors, because they can be computed with, composed and measured. "
-        "Everything that follows in this course is one of its parts."
+        "An image, a second of speech, one step of training: how is each told in numbers alone, so that nothing else "
+        "has the same? In a form that can be computed, composed and measured, and that is what tensors are. This page "
+        "is the whole network; everything that follows in the course is one of its parts."
     ),
     prepare=Prepare(N_("The network learns …"), TRAINED_BY, network.PARTS, work, read),
 )

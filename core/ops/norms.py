@@ -349,8 +349,9 @@ NORMS = Operation(
     practice=(WEIGHT_DECAY, LASSO_ZEROS, OUTLIER_FIT),
     traps=(NORM_PER_ROW,),
     place=N_(
-        "Weight decay keeps the L2 norm of the weights small and so prevents overfitting; a penalty on the L1 norm "
-        "sets many of them to zero; gradient clipping limits a norm; and a vector divided by its norm has length 1."
+        "Weight decay (L2 regularisation) keeps the L2 norm of the weights small and so prevents overfitting; a "
+        "penalty on the L1 norm sets many of them to zero and leaves them sparse; gradient clipping limits a norm; and "
+        "a vector divided by its norm has length 1."
     ),
     challenges=(
         N_("Drag x along the blue ball for p = 1: where is its arrow longest to the eye, where shortest?"),

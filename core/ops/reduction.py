@@ -325,7 +325,8 @@ REDUCTION = Operation(
     traps=(LOST_AXIS,),
     place=N_(
         "Every loss is a mean over a batch, every softmax divides by a sum along one axis, layer normalisation takes "
-        "mean and standard deviation along the features, and average pooling turns a feature map into one number."
+        "mean and standard deviation along the features, and average pooling turns a feature map into one number: less "
+        "is said twice, and what matters stands out."
     ),
     challenges=(
         N_("Which axis has to collapse so that (2, 3, 4) becomes (2, 4)?"),

@@ -346,7 +346,7 @@ TENSOR = Operation(
     place=N_(
         "Everything that flows through a network is a tensor: a batch of images is (batch, channel, row, column), a "
         "batch of sentences (batch, word, feature), and a gradient has the shape of its weights. "
-        "Layers slice, permute and reshape tensors all the time."
+        "Layers slice, permute, reshape and broadcast tensors all the time."
     ),
     challenges=(
         N_("Find the slice that keeps the numbers 5, 6, 9 and 10 of the first example."),

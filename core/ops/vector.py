@@ -317,7 +317,8 @@ VECTOR = Operation(
     traps=(LIST_IS_NO_VECTOR,),
     place=N_(
         "Whatever enters a network enters as vectors: a word as its embedding, a person as a profile, a second of "
-        "sound as samples. Adding them is how a residual connection passes on what it was given."
+        "sound as samples. The more entries it has, its dimension, the more it can tell. Adding vectors is how a "
+        "residual connection passes on what it was given."
     ),
     challenges=(
         N_("Drag y so that x + y is the zero vector. What is its direction, and its length?"),
