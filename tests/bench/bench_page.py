@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +49,11 @@ DRAWN = """([selector, old]) => new Promise((done, fail) => {
 
 
 @contextlib.contextmanager
-def running(*command: str) -> Iterator[tuple[str, subprocess.Popen]]:
+def running(*command: str, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, subprocess.Popen]]:
     """A Streamlit server for `command` ("run", script, options), ended at the end."""
     port = free_port()
     line = [sys.executable, "-m", "streamlit", *command, f"--server.port={port}", *SETTINGS]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)} | (
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})} | (
         {"ATLAS_FLOOR_FILM": str(floor_film())} if FLOOR in line else {}
     )
     process = subprocess.Popen(line, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -220,11 +220,12 @@ def load(
     every: float,
     seconds: float,
     page: str = "matrix-vector",
+    change: str = "x: .*=*",
 ) -> dict:
     """st_load.py's own figures."""
     command = [sys.executable, LOAD, "--url", url, "--page", page, "--sessions", sessions, "--every", every]
     command += ["--seconds", seconds, "--pid", process.pid]
-    command += ["--set", "x: .*=*"] if page else []
+    command += ["--set", change] if page else []
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
