@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests import chrome  # noqa: E402
 from tests.browser import conftest  # noqa: E402
 
-READY = "() => document.querySelector('.st-key-stage .atlas-stage')?.atlas?.gd?._fullLayout !== undefined"
+READY = "() => [...document.querySelectorAll('.atlas-stage')].every((root) => root.atlas?.gd?._fullLayout)"
 
 
 def opened(browser: Browser, url: str, size: str, theme: str, language: str) -> Page:
@@ -41,6 +41,7 @@ def opened(browser: Browser, url: str, size: str, theme: str, language: str) -> 
     page.goto(url)
     page.wait_for_selector(".st-key-stage .atlas-stage, .st-key-posters", timeout=60_000)
     if page.locator(".st-key-stage").count():
+        page.wait_for_selector(".st-key-course", timeout=60_000)  # the end of a lesson
         page.wait_for_function(READY, timeout=60_000)
     page.wait_for_timeout(1200)
     return page

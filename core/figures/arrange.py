@@ -87,9 +87,17 @@ def places(panels: Sequence[Panel], layout: Layout | None = None) -> list[Place]
 
 
 def _stacked(layout: Layout) -> tuple[Row, ...]:
-    """Every panel in a row of its own, as high as its row was."""
-    lines = (*layout.wide, *layout.aside)
-    return tuple(Row(((k, 1.0),), row.height) for row in lines for k, _share in row.panels)
+    """Every panel in a row of its own, as high as its row was: a column beside the others was as high as all of them."""
+    whole = sum(row.height for row in layout.wide)
+    aside = sum(row.height for row in layout.aside)
+    lines = [(row, 1.0 / whole if aside else 1.0) for row in layout.wide]
+    lines += [(row, 1.0 / aside) for row in layout.aside]
+    return tuple(Row(((k, 1.0),), row.height * unit) for row, unit in lines for k, _share in row.panels)
+
+
+def lines_when_tall(layout: Layout | None) -> int:
+    """How many rows of panels a tall stage has; 1 where the usual place is meant."""
+    return len(layout.tall or _stacked(layout)) if layout else 1
 
 
 def _beside(layout: Layout, count: int) -> list[Box]:

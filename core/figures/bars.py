@@ -41,7 +41,7 @@ def ranges(panel: Bars) -> tuple[list[float], list[float]]:
         words = WORDS if any(panel.labels) else 0.05
         return [-(1.0 if negative else 0.0) - words, 1 + ends], [count - 0.3, -0.7 - 0.06 * count - 0.5]
     below = ROOM + (1.0 if negative else 0.0)
-    return [-0.7, count - 0.3], [-below, 1 + 2 * ROOM]
+    return [-0.7, count - 0.3], [-below, 1 + (3.2 if panel.texts and panel.title else 2) * ROOM]
 
 
 def draw(panel: Bars, mode: str, axes: tuple[str, str]) -> list[Trace]:

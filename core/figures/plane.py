@@ -82,8 +82,11 @@ def _title(panel: Plane, mode: str) -> Trace:
         "type": "scatter",
         "mode": "text",
         "x": [middle[0]],
-        "y": [0.9 if panel.line else middle[1] + 0.93 * panel.reach],
+        "y": [0.9 if panel.line else middle[1] + 0.985 * panel.reach],
         "text": [panel.title],
+        "textposition": "middle center"
+        if panel.line
+        else "bottom center",  # in a small plane, too, it is inside
         "textfont": {"size": 15, "color": theme.colour("ink", mode)},
         "meta": {"name": f"{panel.name}-title"},
     }

@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from core import lazy
-from core.numbers import number
+from core.numbers import MINUS, number
 from core.operation import Example, Step
 from core.ops import areas, network, planar, unfolding
 from core.ops.cells import block
@@ -18,7 +18,7 @@ from core.words import N_, _
 torch = lazy.load("torch")
 
 WIDTH, DEPTH, SEED = 4, 3, 1
-LAYOUT = rows((0, 1, 2), (3,), heights=(2.4, 1))
+LAYOUT = rows((0, 1, 2), (3,), heights=(1.3, 1))
 
 
 def run(X: torch.Tensor, weights: list) -> torch.Tensor:
@@ -51,7 +51,7 @@ def _nets() -> tuple[network.Trained, ...]:
 
 def steps() -> Iterator[Step]:
     """One layer, four layers that are no better, the reason, and the bends that make depth worth something."""
-    titles = (_("1 layer"), _("4 layers"), _("4 layers, relu between"))
+    titles = (_("1 layer"), _("4 layers"), _("with relu"))
     cases = [
         Case(Journey(net, torch.zeros(2), torch.zeros(2)), title, number(100 * net.accuracy()))
         for net, title in zip(_nets(), titles, strict=True)
@@ -79,10 +79,18 @@ def _panels(cases: list[Case], weights: list, told: int) -> tuple[Panel, ...]:
     known = None if told >= 2 else 0
     names = ("W₄", "W₃", "W₂", "W₁")
     chain = [
-        block(name, W, before="·" if k else "", colour="matrix")
+        block(name, W, before="·" if k else "", colour="matrix", texts=_short(W))
         for k, (name, W) in enumerate(zip(names, weights[::-1], strict=True))
     ]
-    return (*planes, Cells(((*chain, block("W", product, before="=", known=known)),)))
+    whole = block("W", product, before="=", known=known, texts=_short(product) if known is None else ())
+    return (*planes, Cells(((*chain, whole),)))
+
+
+def _short(W: torch.Tensor) -> tuple[tuple[str, ...], ...]:
+    """One decimal: of four matrices beside each other the signs and sizes are read, not the digits."""
+    return tuple(
+        tuple(f"{round(value, 1) + 0.0:.1f}".replace("-", MINUS) for value in row) for row in W.tolist()
+    )
 
 
 def _plane(case: Case, k: int, shown: bool):

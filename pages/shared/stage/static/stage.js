@@ -172,6 +172,7 @@ class Stage {
     this.refitHandles();
     this.chrome.caption.load(this.film.steps);
     root.dataset.steps = this.film.steps.length;
+    root.style.setProperty("--stage-lines", this.film.meta.lines ?? 1);
     root.style.setProperty("--stage-height", this.payload.height ? `${this.payload.height}px` : "");
     this.changed();
   }
