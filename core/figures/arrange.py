@@ -87,7 +87,7 @@ def places(panels: Sequence[Panel], layout: Layout | None = None) -> list[Place]
 
 
 def _stacked(layout: Layout) -> tuple[Row, ...]:
-    """Every panel in a row of its own, as high as its row was: a column beside the others was as high as all of them."""
+    """Every panel in a row of its own, as high as its row was; a column at the right was as high as all others."""
     whole = sum(row.height for row in layout.wide)
     aside = sum(row.height for row in layout.aside)
     lines = [(row, 1.0 / whole if aside else 1.0) for row in layout.wide]
