@@ -159,15 +159,14 @@ class Pool:
         """A worker's reply to `request`. Raises Failure; whatever happens, no worker is lost and none is kept."""
         begun = time.monotonic()
         settings = self.settings
-        until = begun + (settings.patience if self.arrived.is_set() else settings.startup)
         while True:
-            worker = self._borrow(until, begun)
+            worker = self._borrow(begun)
             try:
                 message = worker.exchange(request, wall, settings.reply_bytes)
                 check(message, number)
             except NotStarted:
                 self._lose(worker)
-                if time.monotonic() > until:
+                if time.monotonic() > self._until(begun):
                     raise Failure("died", time.monotonic() - begun) from None
                 continue
             except (TimeoutError, frames.Closed, frames.Corrupt, OSError) as error:
@@ -181,7 +180,11 @@ class Pool:
             self._lose(worker) if worn else self._give_back(worker)
             return message
 
-    def _borrow(self, until: float, begun: float) -> Any:
+    def _until(self, begun: float) -> float:
+        """How long who came at `begun` waits: for a busy worker a little, for the first one (again) as it takes."""
+        return begun + (self.settings.patience if self._workers else self.settings.startup)
+
+    def _borrow(self, begun: float) -> Any:
         self.start()
         while True:
             with self._lock:
@@ -191,12 +194,12 @@ class Pool:
                 if waiter is not None:
                     self._waiters.append(waiter)
             if waiter is not None:
-                worker = self._wait(waiter, until)
+                worker = self._wait(waiter, self._until(begun))
             if worker is not None and worker.well():
                 return worker
             if worker is not None:
                 self._lose(worker)
-            elif time.monotonic() >= until:
+            elif time.monotonic() >= self._until(begun):
                 raise Failure("busy", time.monotonic() - begun)
 
     def _wait(self, waiter: _Waiter, until: float) -> Any:
