@@ -21,7 +21,7 @@ from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
 from pages.shared.part import part
 from pages.shared.problem import show_alarm
-from pages.shared.sections import show_code, show_next, show_place, show_result, show_text
+from pages.shared.sections import show_next, show_place, show_result, show_text
 
 # Seconds between the picture and all that is beside and below it. The browser draws what has come in one go: with
 # everything at once, a new picture waits for two dozen texts (bench_page change: 2.0 times the floor, 1.7 like this),
@@ -122,7 +122,6 @@ def show_text_below(operation: Operation, found: Answer) -> None:
     """What is read off the plate: text with the numbers in the margin."""
     with st.container(key="reading"):
         show_text(operation, found)
-        show_code(found)
         show_result(found)
 
 

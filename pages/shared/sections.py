@@ -25,7 +25,7 @@ def section(key: str, heading: str, *beginning: object) -> Iterator[None]:
 
 
 def show_text(operation: Operation, found: Answer) -> None:
-    """The idea, the formula, and why the result has its shape."""
+    """The idea, the formula, why the result has its shape, and the code that computed it: it runs alone."""
     put(tag("p", _(operation.summary), class_="atlas-lead"))
     st.latex(operation.latex)
     line = found.data.get("shape_line")
@@ -34,13 +34,8 @@ def show_text(operation: Operation, found: Answer) -> None:
     put(
         _quiet("why", _("Why this shape"), *shapes, tag("p", found.data["why"])),
         _quiet("challenges", _("Try this"), challenges) if operation.challenges else "",
+        _quiet("code", _("The code that ran"), listing(found.data["code"], found.data["hues"])),
     )
-
-
-def show_code(found: Answer) -> None:
-    """The code that computed the picture; it runs alone."""
-    with section("code", _("The code that ran"), listing(found.data["code"], found.data["hues"])):
-        pass
 
 
 def show_result(found: Answer) -> None:
