@@ -388,7 +388,11 @@ def code(
     parameters: Mapping[str, Any],
     texts: Mapping[str, str],
 ) -> str:
-    """The code that ran, with the tensors written in: it runs alone. Large ones are written as they were typed."""
+    """The code that ran, with the tensors written in: it runs alone. Large ones are written as they were typed.
+
+    What was typed in another notation (LaTeX, rows of a spreadsheet) is written number by number, however large: it
+    has no more numbers than a line of text.
+    """
     lines = ["import torch", ""]
     typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
     for name, tensor in given.items():
@@ -433,10 +437,9 @@ def _assignment(name: str, tensor: torch.Tensor, typed: str) -> str:
     shape = show(tuple(tensor.shape))
     dtype = f"torch.{str(tensor.dtype).removeprefix('torch.')}"
     if tensor.numel() > MOST_IN_CODE:
-        written = as_torch(typed)
+        written = as_torch(typed, lambda part: tensors.literal(tensors.read(part)))
         if written is not None:
             return f"{name} = ({written}).to({dtype})  # {shape}"
-        return f"{name} = torch.zeros({shape})  # put your own {shape} here"
     text = tensors.literal(tensor).replace("nan", "float('nan')").replace("inf", "float('inf')")
     if tensor.numel() == 0:
         return f"{name} = torch.zeros({shape})"

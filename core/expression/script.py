@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Callable
 
 from core.expression.table import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS
 
@@ -15,21 +16,26 @@ class _Untold(Exception):
     """Something that only the atlas knows: its own helpers, other notations."""
 
 
-def as_torch(text: str) -> str | None:
+def as_torch(text: str, known: Callable[[str], str] | None = None) -> str | None:
     """`text`, already read without error, as an expression of torch alone; None where that is not possible.
+
+    `known` writes what only the atlas has, such as "rotation(degrees=30)", as nested lists of its numbers.
 
     >>> as_torch("randn(2, 3, seed=7).T")
     'torch.randn(2, 3, generator=torch.Generator().manual_seed(7)).T'
     """
     try:
         tree = ast.parse(text.strip(), mode="eval")
-        return ast.unparse(ast.fix_missing_locations(_Torch().visit(tree)))
+        return ast.unparse(ast.fix_missing_locations(_Torch(known).visit(tree)))
     except (_Untold, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 class _Torch(ast.NodeTransformer):
     """Bare names get their torch path, seeds become generators, lists that are operands become tensors."""
+
+    def __init__(self, known: Callable[[str], str] | None) -> None:
+        self._known = known
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         known = (
@@ -50,7 +56,9 @@ class _Torch(ast.NodeTransformer):
         if name in FUNCTIONS:
             entry = FUNCTIONS[name]
             if not entry.path.startswith("torch."):
-                raise _Untold
+                if self._known is None:
+                    raise _Untold
+                return _call("torch.tensor", ast.parse(self._known(ast.unparse(node)), mode="eval").body)
             node.func = ast.parse(entry.path, mode="eval").body
             generator = _generator(node, entry.parameters)
         elif isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:

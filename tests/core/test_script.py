@@ -70,8 +70,19 @@ def test_no_name_gets_through_that_is_not_torchs() -> None:
     assert {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} == {"torch"}
 
 
-def test_the_code_of_a_large_input_is_the_computation_that_was_shown(tmp_path) -> None:
-    inputs = {"A": "torch.randn(40, 30, seed=5)", "x": "torch.linspace(-1, 1, 30)"}
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"A": "torch.randn(40, 30, seed=5)", "x": "torch.linspace(-1, 1, 30)"},
+        {"A": "rotation(degrees=30) @ torch.randn(2, 150, seed=1)", "x": "torch.linspace(-1, 1, 150)"},
+        {
+            "A": "\n".join("\t".join(str((i * j) % 7) for j in range(30)) for i in range(10)),
+            "x": "torch.ones(30)",
+        },
+    ],
+    ids=["call", "rotation", "spreadsheet"],
+)
+def test_the_code_of_a_large_input_is_the_computation_that_was_shown(tmp_path, inputs) -> None:
     data, _blobs = answers.operation({"key": "matrix-vector", "inputs": inputs})
     script = tmp_path / "shown.py"
     script.write_text(data["code"], encoding="utf-8")
