@@ -181,13 +181,13 @@ def broadcast(*shapes: Sequence[int], names: Sequence[str] | None = None) -> Sha
     """
     names = names or _letters(len(shapes))
     columns = list(zip(*align(*shapes), strict=True))
-    result = []
-    for axis, column in enumerate(columns):
+    result: list[int] = []
+    for column in reversed(columns):  # torch looks from the right, and stops at the first clash
         sizes = [size for size in column if size not in (None, 1)]
         if len(set(sizes)) > 1:
-            raise _will_not_broadcast(axis - len(columns), shapes, names)
+            raise _will_not_broadcast(-1 - len(result), shapes, names)
         result.append(sizes[0] if sizes else 1)
-    return tuple(result)
+    return tuple(reversed(result))
 
 
 def _letters(count: int) -> tuple[str, ...]:

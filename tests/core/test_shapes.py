@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 
 import pytest
 import torch
@@ -68,6 +69,16 @@ def factors(draw):
 
 
 @MANY
+@given(st.lists(st.integers(1, 4), max_size=4), st.lists(st.integers(1, 4), max_size=4))
+def test_a_clash_is_told_of_the_axis_at_which_torch_stops(one, other) -> None:
+    try:
+        torch.add(torch.zeros(one), torch.zeros(other))
+    except RuntimeError as error:
+        dimension = int(re.search(r"dimension (\d+)", str(error))[1]) - max(len(one), len(other))
+        with pytest.raises(shapes.ShapeError, match=f"Axis {dimension} is"):
+            shapes.broadcast(one, other)
+
+
 @given(st.one_of(related(2), related(3), st.lists(SHAPES, min_size=1, max_size=3)))
 def test_broadcast_agrees_with_torch(found):
     agrees(
