@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import calculator
 from core.figures import theme
 from core.ops import CHAPTERS, find
-from pages.shared import drag, markup, navigation, security
+from pages.shared import drag, look, markup, navigation, security
 from tests import posters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,6 +89,11 @@ def test_the_posters_are_todays() -> None:
         path.name for path, content in posters.drawn() if not path.exists() or path.read_bytes() != content
     ]
     assert stale == []
+
+
+def test_no_rule_has_all_that_is_in_a_wrapper_styled_anew() -> None:
+    """Streamlit's wrappers change classes in every run; `[class*=…] *` would hang everything in them on that."""
+    assert not re.search(r"\[class[^\]]*\][^{},]*\*", look.SHEET.partition("*/")[2])
 
 
 def test_a_page_shows_result_reason_code_and_stage(open_page: Open) -> None:
