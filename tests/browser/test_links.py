@@ -127,3 +127,19 @@ def test_the_letters_in_the_code_have_the_colours_of_the_axes(visit: Visit) -> N
     expect(line).to_have_text("A (m 2, n 2) @ x (n 2) → y (m 2)")
     hues = line.locator("b").evaluate_all("(nodes) => nodes.map((node) => getComputedStyle(node).color)")
     assert hues == [written["m"], written["n"], written["n"], written["m"]] and hues[0] != hues[1]
+
+
+def test_the_code_is_copied_by_mouse_and_by_keyboard(visit: Visit) -> None:
+    """Also of a practice, whose code lies in a fold; what is copied is the text and nothing else."""
+    page = visit("/matrix-vector", permissions=["clipboard-read", "clipboard-write"])
+    listing = page.locator(".st-key-code .atlas-listing")
+    listing.hover()
+    listing.locator(".atlas-copy").click()
+    expect(listing.locator(".atlas-copy")).to_have_text("Copied", timeout=WAIT)
+    assert page.evaluate("navigator.clipboard.readText()") == listing.locator("code").text_content()
+    folded = page.locator("[class*='st-key-practice'] [data-testid=stExpander]").first
+    folded.locator("summary").click()
+    folded.locator(".atlas-copy").focus()
+    page.keyboard.press("Enter")
+    expect(folded.locator(".atlas-copy")).to_have_text("Copied", timeout=WAIT)
+    assert page.evaluate("navigator.clipboard.readText()") == folded.locator("code").text_content()
