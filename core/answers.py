@@ -61,8 +61,8 @@ def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
     except ShapeError as error:
         raise Refusal(input=None, rule="value", sentence=error.sentence, fix="") from error
     given = _read_inputs(found, texts)
-    parameters |= _given_way(found, given, parameters, arguments)
-    return doctor.Case(found, texts, given, _with_prepared(found, parameters, arguments))
+    fitted = _given_way(found, given, parameters, arguments)
+    return doctor.Case(found, texts, given, _with_prepared(found, parameters | fitted, arguments), fitted)
 
 
 def _given_way(
@@ -122,7 +122,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
         "alarm": _alarm(case, result),
-        "fitted": _given_way(found, given, _given_parameters(found.parameters, arguments), arguments),
+        "fitted": dict(case.fitted),
         "steps": len(steps),
         "home": figure["layout"]["meta"]["home"],
         "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],

@@ -33,6 +33,7 @@ class Case:
     texts: Mapping[str, str]
     given: Mapping[str, torch.Tensor]
     parameters: Mapping[str, Any]
+    fitted: Mapping[str, Any] = field(default_factory=dict)  # of the parameters, what gave way to the tensors
 
     @property
     def shapes(self) -> dict[str, Shape]:

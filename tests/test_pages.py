@@ -92,8 +92,13 @@ def test_the_posters_are_todays() -> None:
 
 
 def test_no_rule_has_all_that_is_in_a_wrapper_styled_anew() -> None:
-    """Streamlit's wrappers change classes in every run; `[class*=…] *` would hang everything in them on that."""
-    assert not re.search(r"\[class[^\]]*\][^{},]*\*", look.SHEET.partition("*/")[2])
+    """Streamlit's wrappers change classes in every run; `[class*=…] *` would hang everything in them on that.
+
+    So would `[class*=…] > :first-child`: whatever follows has to say of what name, class or attribute it is.
+    """
+    anything = re.compile(r"\[class[^\]]*\][^{},]*[ >+~][*:]")
+    assert anything.search('[class*="a"] > * {}') and anything.search('[class*="a"] b > :first-child {}')
+    assert anything.findall(look.SHEET.partition("*/")[2]) == []
 
 
 def test_a_page_shows_result_reason_code_and_stage(open_page: Open) -> None:

@@ -11,6 +11,7 @@ from core.numbers import number
 from core.panels import Bars
 
 HALF = 0.38  # of a bar's width
+TITLE_OVER_TEXTS = 3.2  # as often ROOM stays free above bars that bear texts, so that the title is over them
 ROOM = 0.16  # share of the height that stays free below for labels, and twice of it above for the title
 WORDS = 0.62  # room at the left for words beside bars that lie across, in lengths of the longest bar
 ENDS = 0.34  # and at the right for the texts at their ends
@@ -41,7 +42,7 @@ def ranges(panel: Bars) -> tuple[list[float], list[float]]:
         words = WORDS if any(panel.labels) else 0.05
         return [-(1.0 if negative else 0.0) - words, 1 + ends], [count - 0.3, -0.7 - 0.06 * count - 0.5]
     below = ROOM + (1.0 if negative else 0.0)
-    return [-0.7, count - 0.3], [-below, 1 + (3.2 if panel.texts and panel.title else 2) * ROOM]
+    return [-0.7, count - 0.3], [-below, 1 + (TITLE_OVER_TEXTS if panel.texts and panel.title else 2) * ROOM]
 
 
 def draw(panel: Bars, mode: str, axes: tuple[str, str]) -> list[Trace]:

@@ -153,7 +153,7 @@ def _differing(versions: list[Trace]) -> list[str]:
         for name in first
         if name != "meta"
         and not (mapped and name in SAME_SIZE)
-        and not all(version.get(name) == first[name] for version in versions[1:])
+        and any(version.get(name) != first[name] for version in versions[1:])
     ]
 
 

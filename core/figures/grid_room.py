@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -54,7 +53,6 @@ def extent(block: Block) -> tuple[int, int]:
     return len(block.rows), max(1, len(block.rows[0])) if block.rows else 1
 
 
-@lru_cache(4096)
 def breadth(text: str, size: float) -> float:
     """How wide a text is about, letters being `size` high."""
     plain = re.sub(r"<[^>]*>", "", text)

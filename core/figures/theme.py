@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 FONT = (
     'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 )
@@ -48,7 +46,6 @@ def colour(name: str, theme: str) -> str:
     return COLOURS[name][theme == "dark"]
 
 
-@lru_cache(256)
 def rgb(hexadecimal: str) -> tuple[int, int, int]:
     """#rrggbb as three numbers 0..255."""
     return tuple(int(hexadecimal[k : k + 2], 16) for k in (1, 3, 5))

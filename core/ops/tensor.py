@@ -82,8 +82,8 @@ def fit(A: shapes.Shape, *, values: Mapping[str, Any]) -> dict[str, Any]:
 def _fitting(deed: str, A: shapes.Shape) -> str:
     """What stands for the deed's words where the reader has not said any: like the defaults, for any A."""
     if deed == "index":
-        first = str(min(1, A[0] - 1))
-        return f"A[{', '.join([first, ':', '::2'][-min(len(A), 3) :] if len(A) != 2 else [first, '::2'])}]"
+        first = min(1, A[0] - 1)
+        return {1: "A[::2]", 2: f"A[{first}, ::2]"}.get(len(A), f"A[{first}, :, ::2]")
     if deed == "permute":
         return ", ".join(map(str, (len(A) - 1, *range(len(A) - 1))))
     if deed == "transpose":

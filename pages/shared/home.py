@@ -38,9 +38,9 @@ def show_home() -> None:
 
 
 def show_chapter(chapter: str, operations: list[Operation]) -> None:
-    """A chapter of the course: its name, and its concepts in reading order."""
+    """A chapter of the course: its name, and its concepts in reading order; a lone one is shown large."""
     put(tag("h2", _(ops.CHAPTER_TITLES[chapter]), class_="atlas-chapter"))
-    with st.container(key=f"chapter-{chapter}"):
+    with st.container(key=f"chapter-{chapter}" if len(operations) > 1 else f"lone-{chapter}"):
         for operation in operations:
             show_poster(operation)
 

@@ -45,7 +45,9 @@ def show_operation(operation: Operation) -> None:
 @part
 def show_plate(operation: Operation) -> None:
     """The stage with its inputs, and what is read off it. A changed number runs only this."""
-    bar = Progress(operation)
+    bar = Progress(
+        operation
+    )  # the answer comes before any message: each would be one more drawing of the page
     found, problem = _answers(operation, state.newly_linked(operation), bar)
     bar.end()
     notes_place = st.container(key="notes")

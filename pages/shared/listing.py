@@ -27,7 +27,7 @@ def listing(code: str, hues: Mapping[str, str] | None = None) -> Html:
     )  # fmt: skip
     return tag(
         "div",
-        tag("pre", tag("code", *_pieces(code.strip("\n"), hues or {})), class_="atlas-code-lines"),
+        tag("pre", tag("code", *_pieces(code.strip("\n"), hues or {}))),
         copy,
         class_="atlas-listing",
     )

@@ -68,7 +68,6 @@ def factors(draw):
     return left, right
 
 
-@MANY
 @given(st.lists(st.integers(1, 4), max_size=4), st.lists(st.integers(1, 4), max_size=4))
 def test_a_clash_is_told_of_the_axis_at_which_torch_stops(one, other) -> None:
     try:
@@ -79,6 +78,7 @@ def test_a_clash_is_told_of_the_axis_at_which_torch_stops(one, other) -> None:
             shapes.broadcast(one, other)
 
 
+@MANY
 @given(st.one_of(related(2), related(3), st.lists(SHAPES, min_size=1, max_size=3)))
 def test_broadcast_agrees_with_torch(found):
     agrees(
