@@ -23,11 +23,10 @@ from pages.shared.part import part
 from pages.shared.problem import show_alarm
 from pages.shared.sections import show_next, show_place, show_result, show_text
 
-# Seconds between the picture and all that is beside and below it. The browser draws what has come in one go: with
-# everything at once, a new picture waits for two dozen texts (bench_page change: 2.0 times the floor, 1.7 like this),
-# and a visitor's first one for the scripts of every kind of field and two more stages (start: 2.2 times, 1.7).
+# Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
+# picture would wait for two dozen texts (bench_page change, four runs: p50 271 ms without it, 242 to 251 with it).
+# A second at a visitor's first page was tried, too; its first picture came no sooner.
 HEAD_START = 0.05
-FIRST_START = 1.0
 
 
 def show_operation(operation: Operation) -> None:
@@ -69,7 +68,7 @@ def show_plate(operation: Operation) -> None:
 def _lead() -> None:
     """Let the browser draw what it has; without one (a page in a test) there is nothing to wait for."""
     if runtime.exists():
-        time.sleep(FIRST_START if state.first_run() else HEAD_START)
+        time.sleep(HEAD_START)
 
 
 def show_title(operation: Operation) -> None:

@@ -22,13 +22,6 @@ PAGE = "atlas.page"  # the page shown last
 HOME = "home"
 
 
-def first_run() -> bool:
-    """Whether this is the session's first; asked once a run."""
-    first = "atlas.seen" not in st.session_state
-    st.session_state["atlas.seen"] = True
-    return first
-
-
 def name_of(operation: Operation | None) -> str:
     """The prefix of a page's keys in the session."""
     return operation.key if operation else HOME
