@@ -21,7 +21,10 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests import chrome  # noqa: E402
 from tests.browser import conftest  # noqa: E402
 
-READY = "() => [...document.querySelectorAll('.atlas-stage')].every((root) => root.atlas?.gd?._fullLayout)"
+READY = """() => {
+  const stages = [...document.querySelectorAll('.atlas-stage')];
+  return stages.length && stages.every((root) => root.atlas?.gd?._fullLayout);
+}"""
 
 
 def opened(browser: Browser, url: str, size: str, theme: str, language: str) -> Page:
