@@ -23,6 +23,12 @@ LAYERS = {
     "core.answers": {
         "core.device", "core.doctor", "core.expression", "core.figures", "core.files", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.panels", "core.shapes", "core.tensors", "core.words",
+        "core.workbench",
+    },
+    "core.workbench": {
+        "core.data", "core.device", "core.doctor", "core.expression", "core.figures", "core.files", "core.limits",
+        "core.numbers", "core.operation", "core.ops", "core.panels", "core.shapes", "core.tensors", "core.words",
+        "core.workspace",
     },
     "core.doctor": {"core.expression", "core.limits", "core.operation", "core.shapes", "core.tensors"},
     "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
