@@ -1,4 +1,4 @@
-"""Tensors from text and back: `read` a line of the tensor language, write a small tensor as a `literal`."""
+"""Tensors from text and back: `read` a few lines of the tensor language, write a small tensor as a `literal`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
-from core.expression import ExpressionError, check, evaluate, parse
+from core.expression import ExpressionError, check_program, evaluate_program, parse_program
 from core.limits import Limits, current
 from core.words import _
 
@@ -21,15 +21,16 @@ def read(
     names: Mapping[str, torch.Tensor] | None = None,
     device: str = "cpu",
 ) -> torch.Tensor:
-    """The tensor that `text` means; raises ExpressionError, and nothing else.
+    """The tensor that `text` means: the last of its lines; raises ExpressionError, and nothing else.
 
     >>> read("[[2, 1], [0, 3]] @ [1, 2]")
     tensor([4, 6])
     """
     limits = limits or current()
     try:
-        tree = parse(text, limits, names or ())
-        return evaluate(check(tree, limits, names), device)
+        program = parse_program(text, limits, names or ())
+        check_program(program, limits, names)
+        return evaluate_program(program, limits, names, device)
     except ExpressionError:
         raise
     except (

@@ -106,8 +106,9 @@ def is_number(value: Any) -> bool:
     return isinstance(value, bool | int | float)
 
 
-def _all_numbers(value: Any) -> bool:
-    return all(map(_all_numbers, value)) if isinstance(value, list | tuple) else is_number(value)
+def all_numbers(value: Any) -> bool:
+    """Whether `value` is a number, or lists of nothing but numbers."""
+    return all(map(all_numbers, value)) if isinstance(value, list | tuple) else is_number(value)
 
 
 def as_tensor(value: Any, device: str) -> torch.Tensor:
@@ -116,7 +117,7 @@ def as_tensor(value: Any, device: str) -> torch.Tensor:
         return value
     if is_number(value):
         return torch.tensor(value, device=device)
-    if isinstance(value, list | tuple) and _all_numbers(value):
+    if isinstance(value, list | tuple) and all_numbers(value):
         return torch.tensor(_equal_rows(value), device=device)
     if isinstance(value, list | tuple):
         return _stacked([as_tensor(one, device) for one in value])
@@ -326,7 +327,7 @@ def _is_whole_list(parameter: Parameter, values: list[Any]) -> bool:
     """zeros((2, 3)) against zeros(2, 3); a literal of numbers is one operand of einsum, no list of them."""
     if not isinstance(values[0], list | tuple):
         return False
-    return parameter.kind != "tensors" or (len(values) == 1 and not _all_numbers(values[0]))
+    return parameter.kind != "tensors" or (len(values) == 1 and not all_numbers(values[0]))
 
 
 ALIASES = {"axis": "dim", "keepdims": "keepdim", "axes": "dims", "x": "input", "a": "input", "A": "input"}

@@ -9,10 +9,19 @@ from typing import Any
 
 import torch
 
-from core.expression.arguments import Several, as_tensor, check_size, dtype_name, grouped, is_number
+from core.expression.arguments import (
+    Several,
+    all_numbers,
+    as_tensor,
+    check_size,
+    dtype_name,
+    grouped,
+    is_number,
+)
 from core.expression.errors import ExpressionError
 from core.expression.grammar import Part
 from core.expression.machine import Machine
+from core.expression.program import Line, Program
 from core.limits import Limits, current
 from core.shapes import ShapeError
 from core.words import _
@@ -69,42 +78,126 @@ class Node:
                 waiting.extend((child, False) for child in reversed(node.children))
 
 
-def check(tree: Part, limits: Limits | None = None, names: Mapping[str, torch.Tensor] | None = None) -> Node:
-    """The tree with its shapes, limits kept; raises ExpressionError. Nothing is allocated but what `names` holds."""
-    limits = limits or current()
-    machine = Machine("meta", limits, names or {})
-    done: dict[int, tuple[Node, Any]] = {}
-    total = 0
-    for part in _postorder(tree):
-        children = [done[id(child)] for child in part.children]
-        with _quiet():
-            value = machine.apply(part, [value for _node, value in children])
-        total += _measure(value, part, limits)
-        if total > limits.total_elements:
+class Run:
+    """Parts computed one after the other on one device, over one line or several, each value kept.
+
+    On the meta device nothing is allocated, and what the parts would take in all is counted against the limits.
+    """
+
+    def __init__(self, device: str, limits: Limits, names: Mapping[str, Any]) -> None:
+        self.machine = Machine(device, limits, dict(names))
+        self.worth: dict[int, Any] = {}
+        self.total = 0
+
+    def apply(self, part: Part) -> Any:
+        """What `part` is worth, its children being known."""
+        with torch.no_grad(), quiet():
+            value = self.machine.apply(part, [self.worth[id(child)] for child in part.children])
+        if self.machine.device == "meta":
+            self._count(part, value)
+        self.worth[id(part)] = value
+        return value
+
+    def keep(self, line: Line) -> None:
+        """Give the value of a computed line to the names on its left."""
+        value = self.worth[id(line.tree)]
+        values = self._unpacked(line, value) if len(line.targets) > 1 else [value] * len(line.targets)
+        self.machine.names.update(zip(line.targets, map(self._held, values), strict=True))
+
+    def result(self, tree: Part) -> torch.Tensor:
+        """The tensor that a computed line gives."""
+        with quiet():
+            return _as_result(self.worth[id(tree)], tree, self.machine.device)
+
+    def _held(self, value: Any) -> Any:
+        """What a name holds: a list of numbers is a tensor by then."""
+        return (
+            as_tensor(value, self.machine.device) if isinstance(value, list) and all_numbers(value) else value
+        )
+
+    def _unpacked(self, line: Line, value: Any) -> list[Any]:
+        count = len(line.targets)
+        if isinstance(value, Several):
+            found = list(value.tensors)
+        elif isinstance(value, torch.Tensor) and value.ndim:
+            found = list(value.unbind()) if len(value) == count else [None] * len(value)
+        else:
+            found = list(value) if isinstance(value, list | tuple) else [value]
+        if len(found) != count:
+            sentence = _("{count} names stand on the left, and the right side gives {found}.")
+            words = {"count": count, "found": len(found)}
+            raise ExpressionError(sentence.format(**words), "", line.tree.start, line.tree.end, "unpack")
+        return found
+
+    def _count(self, part: Part, value: Any) -> None:
+        """A name takes nothing; a list may be stacked, so what it holds counts again."""
+        limits = self.machine.limits
+        held = value if isinstance(value, list | tuple) else (value,)
+        found = sum(_measure(one, part, limits) for one in held)
+        self.total += 0 if part.kind == "name" else found
+        if self.total > limits.total_elements:
             sentence = _("All parts together would have {count} elements; at most {limit} are allowed.")
-            words = {"count": grouped(total), "limit": grouped(limits.total_elements)}
+            words = {"count": grouped(self.total), "limit": grouped(limits.total_elements)}
             raise ExpressionError(
                 sentence.format(**words), _("Use smaller sizes."), part.start, part.end, "too-many-in-all"
             )
-        shape, dtype = _described(value)
-        node = Node(part, tuple(node for node, _value in children), shape, dtype, machine)
-        done[id(part)] = node, value
-    node, value = done[id(tree)]
-    _as_result(value, tree, "meta")
+
+
+def check(tree: Part, limits: Limits | None = None, names: Mapping[str, Any] | None = None) -> Node:
+    """The tree with its shapes, limits kept; raises ExpressionError. Nothing is allocated but what `names` holds."""
+    run = Run("meta", limits or current(), names or {})
+    node = _checked(run, tree)
+    run.result(tree)
     return node
+
+
+def check_program(
+    program: Program, limits: Limits | None = None, names: Mapping[str, Any] | None = None
+) -> tuple[Node, ...]:
+    """The trees of the lines with their shapes, the limits kept over all of them; raises ExpressionError."""
+    run = Run("meta", limits or current(), names or {})
+    nodes = []
+    for line in program.lines:
+        nodes.append(_checked(run, line.tree))
+        run.keep(line)
+    run.result(program.lines[-1].tree)
+    return tuple(nodes)
+
+
+def _checked(run: Run, tree: Part) -> Node:
+    done: dict[int, Node] = {}
+    for part in in_order(tree):
+        shape, dtype = described(run.apply(part))
+        children = tuple(done[id(child)] for child in part.children)
+        done[id(part)] = Node(part, children, shape, dtype, run.machine)
+    return done[id(tree)]
 
 
 def evaluate(node: Node, device: str = "cpu") -> torch.Tensor:
     """The tensor of a checked tree, computed on `device`; raises ExpressionError where values do not allow it."""
-    machine = Machine(device, node.machine.limits, node.machine.names)
-    worth: dict[int, Any] = {}
-    with torch.no_grad(), _quiet():
-        for one in node.walk():
-            worth[id(one)] = machine.apply(one.part, [worth[id(child)] for child in one.children])
-        return _as_result(worth[id(node)], node.part, device)
+    run = Run(device, node.machine.limits, node.machine.names)
+    for part in in_order(node.part):
+        run.apply(part)
+    return run.result(node.part)
 
 
-def _postorder(tree: Part) -> Iterator[Part]:
+def evaluate_program(
+    program: Program,
+    limits: Limits | None = None,
+    names: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+) -> torch.Tensor:
+    """The tensor of the last line of a checked program, computed on `device`; raises ExpressionError."""
+    run = Run(device, limits or current(), names or {})
+    for line in program.lines:
+        for part in in_order(line.tree):
+            run.apply(part)
+        run.keep(line)
+    return run.result(program.lines[-1].tree)
+
+
+def in_order(tree: Part) -> Iterator[Part]:
+    """Every part of the tree, children first: the order in which they are computed."""
     waiting: list[tuple[Part, bool]] = [(tree, False)]
     while waiting:
         part, ready = waiting.pop()
@@ -115,7 +208,7 @@ def _postorder(tree: Part) -> Iterator[Part]:
             waiting.extend((child, False) for child in reversed(part.children))
 
 
-def _quiet() -> warnings.catch_warnings:
+def quiet() -> warnings.catch_warnings:
     """torch warns about tastes of its own; the reader is told by sentences."""
     return warnings.catch_warnings(action="ignore")
 
@@ -130,7 +223,7 @@ def _measure(value: Any, part: Part, limits: Limits) -> int:
     )
 
 
-def _described(value: Any) -> tuple[tuple[int, ...] | None, str | None]:
+def described(value: Any) -> tuple[tuple[int, ...] | None, str | None]:
     if isinstance(value, list | tuple) or is_number(value):
         try:
             value = as_tensor(value, "meta")

@@ -35,6 +35,14 @@ def normalise(text: str) -> Source:
     return Source.same(re.sub(r"\s", " ", text))
 
 
+def is_pasted(text: str) -> bool:
+    """Whether `text`, which can be read, is a form that is rewritten: rows of numbers, LaTeX, what NumPy prints."""
+    return (
+        normalise(text).text.split()
+        != re.sub(r"\s", " ", _blank(GRADIENT, _blank(LEAD, text, once=True))).split()
+    )
+
+
 def _blank(pattern: re.Pattern[str], text: str, once: bool = False) -> str:
     """`text` with spaces in place of the pattern: at the start only where `once`."""
     if once:

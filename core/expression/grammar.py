@@ -62,13 +62,23 @@ class Part:
     order: int = 0
 
 
-def parse(text: str, limits: Limits | None = None, names: Container[str] = ()) -> Part:
+@dataclass
+class Counted:
+    """What was met so far: over several lines the parts and the calls are counted through."""
+
+    parts: int = 0
+    calls: int = 0
+
+
+def parse(
+    text: str, limits: Limits | None = None, names: Container[str] = (), counted: Counted | None = None
+) -> Part:
     """The tree of `text`; raises ExpressionError, and nothing else, for what is not in the language."""
     limits = limits or current()
     source = normalise(readable(text, limits))  # errors in here are placed in the typed text already
     try:
         tokenize(source.text, limits)
-        return _Reader(text, source, limits, names).read()
+        return _Reader(text, source, limits, names, counted or Counted()).read()
     except ExpressionError as error:
         if error.start is not None:
             start, end = source.place(error.start, error.end)
@@ -79,13 +89,14 @@ def parse(text: str, limits: Limits | None = None, names: Container[str] = ()) -
 class _Reader:
     """Walks Python's tree once; offsets of errors and parts are those of the rewritten source until `_part`."""
 
-    def __init__(self, typed: str, source: Source, limits: Limits, names: Container[str]) -> None:
+    def __init__(
+        self, typed: str, source: Source, limits: Limits, names: Container[str], counted: Counted
+    ) -> None:
         self.typed = typed
         self.source = source
         self.limits = limits
         self.names = names
-        self.count = 0
-        self.calls = 0
+        self.counted = counted
         self.lead = len(source.text) - len(source.text.lstrip())
 
     def read(self) -> Part:
@@ -141,9 +152,9 @@ class _Reader:
         return node.col_offset + self.lead, node.end_col_offset + self.lead
 
     def _part(self, kind: str, node: ast.AST, **more: Any) -> Part:
-        self.count += 1
+        self.counted.parts += 1
         start, end = self._span(node)
-        if self.count > self.limits.nodes:
+        if self.counted.parts > self.limits.nodes:
             sentence = _("This has more than {limit} parts.").format(limit=self.limits.nodes)
             raise ExpressionError(sentence, _("Write a shorter line."), start, end, "too-many-parts")
         start, end = self.source.place(start, end)
@@ -277,7 +288,8 @@ class _Reader:
         raise self._refuse(node, _("This is not part of the tensor language."))
 
     def _call(self, kind: str, node: ast.Call, name: str, first: tuple[Part, ...], level: int) -> Part:
-        order, self.calls = self.calls, self.calls + 1
+        order = self.counted.calls
+        self.counted.calls += 1
         given = [("", argument) for argument in node.args]
         for keyword in node.keywords:
             if keyword.arg is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Machine:
 
     device: str
     limits: Limits = field(default_factory=current)
-    names: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, part: Part, values: Sequence[Any]) -> Any:
         """What `part` is worth; raises ExpressionError, placed at the part or at one of its children."""
@@ -90,8 +90,7 @@ class Machine:
     def name(self, part: Part, _values: Sequence[Any]) -> Any:
         """A tensor of the page, a constant or a dtype."""
         if part.name in self.names:
-            found = self.names[part.name]
-            return torch.empty_like(found, device="meta") if self.device == "meta" else found
+            return self._named(self.names[part.name])
         if part.name in CONSTANTS:
             return CONSTANTS[part.name]
         if part.name in FUNCTIONS:
@@ -99,6 +98,12 @@ class Machine:
             fix = _("Write `{text}`.").format(text=f"{part.name}(…)")
             raise ExpressionError(sentence.format(name=part.name), fix, rule="not-called")
         raise _unknown_name(part, [*self.names, *CONSTANTS, *FUNCTIONS])
+
+    def _named(self, found: Any) -> Any:
+        """A tensor as the device has it; what an earlier line made may also be a number or several tensors."""
+        if self.device == "meta" and isinstance(found, torch.Tensor) and not found.is_meta:
+            return torch.empty_like(found, device="meta")
+        return found
 
     # Parts that compute
 

@@ -80,7 +80,7 @@ def test_our_own_mistake_becomes_an_error_without_a_trace(monkeypatch):
     def broken(*_arguments):
         raise KeyError("/secret/path.py")
 
-    monkeypatch.setattr(tensors, "check", broken)
+    monkeypatch.setattr(tensors, "check_program", broken)
     with pytest.raises(ExpressionError) as caught:
         read("[1, 2]")
     assert caught.value.rule == "internal"
