@@ -39,10 +39,22 @@ class Limits:
     archive_members: int = 32
     archive_bytes: int = 64_000_000  # unpacked
     archive_ratio: int = 100  # unpacked against packed
+    archive_small_bytes: int = 1_000_000  # unpacked; below this the ratio is not asked
+    npy_header_bytes: int = 10_000
     safetensors_header_bytes: int = 1_000_000
     safetensors_tensors: int = 64
+    metadata_entries: int = 256
+    pickle_bytes: int = 1_000_000  # the list of contents in a checkpoint
+    pickle_steps: int = 200_000  # instructions of that list
+    entries: int = 10_000  # of a checkpoint's dictionaries and lists, tensors or not
     csv_bytes: int = 1_000_000
     csv_columns: int = 1_000
+    code_elements: int = 10_000  # of a tensor written out as code
+    latex_elements: int = 400
+    # A visitor's shelf of tensors.
+    workspace_tensors: int = 64
+    workspace_elements: int = 8_000_000
+    workspace_bytes: int = 64_000_000
 
 
 HOSTED = Limits()
@@ -57,6 +69,12 @@ LOCAL = replace(
     memory_bytes=8 << 30,
     threads=2,
     file_bytes=1_000_000_000,
+    image_pixels=33_000_000,
+    archive_bytes=1_000_000_000,
+    csv_bytes=10_000_000,
+    workspace_tensors=640,
+    workspace_elements=80_000_000,
+    workspace_bytes=640_000_000,
 )
 PROFILES = {"hosted": HOSTED, "local": LOCAL}
 
