@@ -436,7 +436,37 @@ class Tape:
     start: int = 0  # the address of the first cell shown
 
 
-Panel = Plane | Cells | Picture | Raster | Bars | Curve | Alignment | Tape
+@dataclass(frozen=True)
+class Node:
+    """A node of a Tree: an operation, or a leaf that is given.
+
+    state: "waiting" (not computed yet), "done", "lit" (computed in this step) or "failed". `rows` is a small picture
+    of its numbers, up to about 8 x 8, seen once it is no longer waiting; the same in every step.
+    """
+
+    number: int
+    label: str  # as it is written alone: "@", "softmax(dim=-1)", "Q"
+    shape: str = ""  # "(3, 4) float32"; "" where there is nothing to say
+    rows: tuple[tuple[float, ...], ...] = ()
+    inputs: tuple[int, ...] = ()  # the numbers of the nodes whose values it takes
+    state: str = "waiting"
+    target: str = ""  # the name it is kept under
+    told: str = ""  # hover; "": label and shape
+
+
+@dataclass(frozen=True)
+class Tree:
+    """How a line is computed: nodes in layers, leaves at the bottom, results at the top; a value may be used twice.
+
+    `nodes` are in the order of computing. Only state may change from step to step: places follow from all the rest.
+    """
+
+    nodes: tuple[Node, ...]
+    name: str = "tree"
+    note: str = ""
+
+
+Panel = Plane | Cells | Picture | Raster | Bars | Curve | Alignment | Tape | Tree
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from core.figures import (
     space,
     tape,
     theme,
+    tree,
 )
 from core.figures.marks import Trace, wire
 from core.operation import Step
@@ -41,6 +42,7 @@ from core.panels import (
     Plane,
     Raster,
     Tape,
+    Tree,
     Value,
 )
 from core.words import _
@@ -52,6 +54,7 @@ SAME_SIZE = ("x", "y", "z", "u", "v", "w")
 # the panel in all its versions, one for each step: (x axis, y axis, whether a unit is as long upwards as aside).
 DRAWERS = {
     Cells: grid, Picture: image, Raster: raster, Bars: bars, Curve: curve, Alignment: alignment, Tape: tape,
+    Tree: tree,
 }  # fmt: skip
 
 
