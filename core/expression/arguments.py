@@ -265,13 +265,12 @@ def bind(
     function: str, parameters: Sequence[Parameter], part: Part, values: Sequence[Any], device: str
 ) -> Given:
     """The arguments of `part`, whose children are worth `values`, by parameter."""
-    keywords = part.keywords or ("",) * len(values)
-    arguments = list(zip(part.children, keywords, values, strict=True))
-    placed = _by_parameter(function, parameters, arguments)
+    found = placed(function, parameters, part, values)
     given = Given(order=part.order)
     for parameter in parameters:
-        if parameter.name in placed:
-            child, value = placed[parameter.name]
+        if parameter.name in found:
+            children, value = found[parameter.name]
+            child = children[0]
             given.values[parameter.name] = _read(function, parameter, child, value, device)
             given.labels[parameter.name] = label(child, _fallback(part, parameter.name))
         elif not parameter.optional:
@@ -292,35 +291,42 @@ def _listed(parameters: Sequence[Parameter]) -> str:
     return ", ".join(one.name for one in parameters if one.name not in ("device", "requires_grad"))
 
 
-def _by_parameter(
-    function: str, parameters: Sequence[Parameter], arguments: list[tuple[Part, str, Any]]
-) -> dict[str, tuple[Part, Any]]:
-    placed: dict[str, tuple[Part, Any]] = {}
+def placed(
+    function: str, parameters: Sequence[Parameter], part: Part, values: Sequence[Any]
+) -> dict[str, tuple[tuple[Part, ...], Any]]:
+    """The children of `part` and what they are worth, by parameter; several children where one takes the rest."""
+    keywords = part.keywords or ("",) * len(values)
+    arguments = list(zip(part.children, keywords, values, strict=True))
+    found: dict[str, tuple[tuple[Part, ...], Any]] = {}
     positional = [(child, value) for child, word, value in arguments if not word]
     for parameter in parameters:
         if not positional:
             break
         if parameter.rest and not _is_whole_list(parameter, [value for _child, value in positional]):
-            child = positional[0][0]
-            placed[parameter.name] = (child, tuple(value for _child, value in positional))
+            children, rest = zip(*positional, strict=True)
+            found[parameter.name] = (children, rest)
             positional = []
         else:
-            placed[parameter.name] = positional.pop(0)
+            child, value = positional.pop(0)
+            found[parameter.name] = ((child,), value)
     if positional:
-        sentence = _("`{function}` takes no more than {count} arguments.")
-        words = {"function": function, "count": len(parameters)}
-        fix = _("Its arguments are: {arguments}.").format(arguments=_listed(parameters))
-        start, end = positional[0][0].start, positional[-1][0].end
-        raise ExpressionError(sentence.format(**words), fix, start, end, "too-many-arguments")
+        raise _too_many(function, parameters, positional[0][0].start, positional[-1][0].end)
     for child, word, value in arguments:
         if word:
             name = _keyword(function, parameters, child, word)
-            if name in placed:
+            if name in found:
                 sentence = _("`{argument}` of `{function}` is given twice.")
                 words = {"function": function, "argument": name}
                 raise ExpressionError(sentence.format(**words), "", child.start, child.end, "twice")
-            placed[name] = (child, value)
-    return placed
+            found[name] = ((child,), value)
+    return found
+
+
+def _too_many(function: str, parameters: Sequence[Parameter], start: int, end: int) -> ExpressionError:
+    sentence = _("`{function}` takes no more than {count} arguments.")
+    words = {"function": function, "count": len(parameters)}
+    fix = _("Its arguments are: {arguments}.").format(arguments=_listed(parameters))
+    return ExpressionError(sentence.format(**words), fix, start, end, "too-many-arguments")
 
 
 def _is_whole_list(parameter: Parameter, values: list[Any]) -> bool:

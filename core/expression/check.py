@@ -104,10 +104,12 @@ class Run:
         values = self._unpacked(line, value) if len(line.targets) > 1 else [value] * len(line.targets)
         self.machine.names.update(zip(line.targets, map(self._held, values), strict=True))
 
-    def result(self, tree: Part) -> torch.Tensor:
-        """The tensor that a computed line gives."""
+    def result(self, line: Line) -> torch.Tensor:
+        """The tensor that a computed and kept line gives: of several names the last."""
+        several = len(line.targets) > 1
+        value = self.machine.names[line.targets[-1]] if several else self.worth[id(line.tree)]
         with quiet():
-            return _as_result(self.worth[id(tree)], tree, self.machine.device)
+            return _as_result(value, line.tree, self.machine.device)
 
     def _held(self, value: Any) -> Any:
         """What a name holds: a list of numbers is a tensor by then."""
@@ -147,8 +149,12 @@ def check(tree: Part, limits: Limits | None = None, names: Mapping[str, Any] | N
     """The tree with its shapes, limits kept; raises ExpressionError. Nothing is allocated but what `names` holds."""
     run = Run("meta", limits or current(), names or {})
     node = _checked(run, tree)
-    run.result(tree)
+    run.result(_alone(tree))
     return node
+
+
+def _alone(tree: Part) -> Line:
+    return Line((), tree, tree.start, tree.end)
 
 
 def check_program(
@@ -160,7 +166,7 @@ def check_program(
     for line in program.lines:
         nodes.append(_checked(run, line.tree))
         run.keep(line)
-    run.result(program.lines[-1].tree)
+    run.result(program.lines[-1])
     return tuple(nodes)
 
 
@@ -178,7 +184,7 @@ def evaluate(node: Node, device: str = "cpu") -> torch.Tensor:
     run = Run(device, node.machine.limits, node.machine.names)
     for part in in_order(node.part):
         run.apply(part)
-    return run.result(node.part)
+    return run.result(_alone(node.part))
 
 
 def evaluate_program(
@@ -193,7 +199,7 @@ def evaluate_program(
         for part in in_order(line.tree):
             run.apply(part)
         run.keep(line)
-    return run.result(program.lines[-1].tree)
+    return run.result(program.lines[-1])
 
 
 def in_order(tree: Part) -> Iterator[Part]:

@@ -171,7 +171,7 @@ class Machine:
 
     def run(self, entry: Entry, part: Part, values: Sequence[Any]) -> Any:
         """A call of the whitelist: arguments, rule, limits, guard, torch, overflow."""
-        function = f".{entry.name}" if part.kind == "method" else entry.path
+        function = called(entry, part)
         given = bind(function, entry.parameters, part, values, self.device)
         shape = entry.rule(given) if entry.rule else None
         if shape is not None:
@@ -221,6 +221,18 @@ class Machine:
             raise ExpressionError(_("This needs more memory than is allowed."), rule="memory") from None
         except Exception as error:  # torch raises whatever it likes
             raise _from_torch(str(error), function, tensors) from None
+
+
+def called(entry: Entry, part: Part) -> str:
+    """What a call is called in a sentence."""
+    return f".{entry.name}" if part.kind == "method" else entry.path
+
+
+def entry_of(part: Part) -> Entry | None:
+    """The entry of the whitelist that computes `part`; None where none does."""
+    if part.kind == "operator":
+        return (PREFIXES if len(part.children) == 1 else OPERATORS).get(part.name)
+    return {"call": FUNCTIONS, "method": METHODS}.get(part.kind, {}).get(part.name)
 
 
 _KINDS: dict[str, Callable[[Machine, Part, Sequence[Any]], Any]] = {

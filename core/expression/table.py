@@ -487,6 +487,7 @@ PRODUCTS = [
         "input: tensor, tensor: tensor",
         torch.dot,
         product(shapes.dot, "input", "tensor"),
+        work=lambda given: math.prod(given.shape("input")),
         exact=True,
     ),
     _both(
@@ -504,7 +505,12 @@ PRODUCTS = [
     ),
     _both("torch.kron", "input: tensor, other: tensor", torch.kron, rules.kron, exact=True),
     _entry("torch.linalg.cross", "input: tensor, other: tensor, dim: axis?", torch.linalg.cross, rules.pair),
-    _entry("torch.linalg.vecdot", "x: tensor, y: tensor, dim: axis?", torch.linalg.vecdot),
+    _entry(
+        "torch.linalg.vecdot",
+        "x: tensor, y: tensor, dim: axis?",
+        torch.linalg.vecdot,
+        work=lambda given: math.prod(shapes.broadcast(*given.shapes("x", "y"))),
+    ),
     _entry(
         "torch.einsum",
         "equation: text, *operands: tensors",
@@ -860,7 +866,20 @@ ATTRIBUTES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "H": _flip_two,
 }
 
-ENTRIES = [*ELEMENTWISE, *BINARY, *SHAPE, *REDUCTIONS, *PRODUCTS, *LINALG, *JOINING, *CREATORS, *CASTS]
+# The groups of the help panel; the counting of operations goes by them as well.
+OWN = ("rotation", "scaling", "shear", "reflection", "projection")
+GROUPS: dict[str, list[Entry]] = {
+    "creating": [entry for entry in CREATORS if entry.path not in OWN],
+    "elementwise": [*ELEMENTWISE, *BINARY],
+    "reductions": REDUCTIONS,
+    "products": PRODUCTS,
+    "linear-algebra": LINALG,
+    "shape": SHAPE,
+    "joining": JOINING,
+    "casts": CASTS,
+    "own": [entry for entry in CREATORS if entry.path in OWN],
+}
+ENTRIES = [entry for group in GROUPS.values() for entry in group]
 METHODS = {entry.name: entry for entry in ENTRIES if entry.method}
 
 
