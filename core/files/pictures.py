@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core import lazy
 from core.files.errors import FileError, within
@@ -22,52 +23,83 @@ image_ops = lazy.load("PIL.ImageOps")
 PICTURES = ("PNG", "JPEG", "WEBP", "GIF")  # Pillow's names; nothing else is ever opened
 CLIPS = ("GIF", "WEBP")
 
+
+class Picture(NamedTuple):
+    """A still (3, H, W) or a clip (T, 3, H, W), uint8."""
+
+    tensor: Tensor
+    form: str  # "PNG"
+
+
 def read_image(data: bytes, limits: Limits | None = None) -> Tensor:
     """A PNG, JPEG, WebP or GIF picture as uint8 (3, H, W); what is transparent becomes white."""
     limits = limits or current()
     within(data, limits.file_bytes)
-    return _decoded(data, PICTURES, lambda opened: _picture(opened, limits))
+    return _decoded(data, PICTURES, limits.image_pixels, lambda opened: _still(opened, limits.image_pixels))
 
 
 def read_clip(data: bytes, limits: Limits | None = None) -> Tensor:
     """An animated GIF or WebP as uint8 (T, 3, H, W)."""
     limits = limits or current()
     within(data, limits.file_bytes)
-    return _decoded(data, CLIPS, lambda opened: _frames(opened, limits))
+    most = 4 * limits.image_pixels
+    size, frames = _announced(data, limits)
+    few_pixels(size, frames, most)
+    return _decoded(data, CLIPS, most, lambda opened: _frames(opened, most, limits))
 
 
-def _decoded(data: bytes, formats: Sequence[str], read: Callable[[Any], Tensor]) -> Tensor:
+def read_picture(data: bytes, limits: Limits) -> Picture:
+    """A picture of one frame as a still, of more as a clip; within the elements of one tensor."""
+    most = min(limits.image_pixels, limits.elements // 3)
+    size, frames = _announced(data, limits)
+    few_pixels(size, frames, most)
+
+    def read(opened: Any) -> Picture:
+        form = "JPEG" if opened.format == "MPO" else opened.format  # a photograph with others behind it
+        moves = form != "JPEG" and getattr(opened, "n_frames", 1) > 1
+        return Picture(_frames(opened, most, limits) if moves else _still(opened, most), form)
+
+    return _decoded(data, PICTURES, most, read)
+
+
+def format_name(form: str) -> str:
+    """Pillow's name of a format as people write it."""
+    return {"WEBP": "WebP"}.get(form, form)
+
+
+def _decoded(data: bytes, formats: Sequence[str], most: int, read: Callable[[Any], Any]) -> Any:
     """`read` on the opened file; whatever Pillow raises on a broken one becomes a sentence."""
-    wanted = ", ".join({"WEBP": "WebP"}.get(name, name) for name in formats)
+    wanted = ", ".join(map(format_name, formats))
     fix = _("Formats that work: {formats}.").format(formats=wanted)
     try:
+        if data[8:12] == b"WEBP":
+            few_pixels(_webp_size(data), 1, most)  # Pillow's WebP reader allocates its canvas when it opens
         with image.open(io.BytesIO(data), formats=formats) as opened:
             return read(opened)
-    except FileError:
-        raise
-    except MemoryError:
+    except (FileError, MemoryError):
         raise
     except Exception as error:
         # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError ...
-        if type(error).__name__ == "UnidentifiedImageError":
+        kind = type(error).__name__
+        if kind == "UnidentifiedImageError":
             raise FileError(_("This is not a picture in a format that is read here."), fix) from None
+        if kind == "DecompressionBombError":
+            raise FileError(
+                _("The picture has more than {limit} pixels.").format(limit=most), _("Make it smaller.")
+            ) from None
         raise FileError(_("The picture is damaged or cut off and cannot be decoded."), fix) from None
 
 
-def _picture(opened: Any, limits: Limits) -> Tensor:
-    _few_pixels(opened, 1, limits)
+def _still(opened: Any, most: int) -> Tensor:
+    few_pixels(opened.size, 1, most)
     return _pixels(image_ops.exif_transpose(opened))
 
 
-def _frames(opened: Any, limits: Limits) -> Tensor:
-    _few_pixels(opened, 1, limits)
+def _frames(opened: Any, most: int, limits: Limits) -> Tensor:
+    few_pixels(opened.size, 1, most)
     count = getattr(opened, "n_frames", 1)
-    if count > limits.clip_frames:
-        sentence = _("The clip has {count} frames, and {limit} are allowed.")
-        raise FileError(
-            sentence.format(count=count, limit=limits.clip_frames), _("Cut it, or leave frames out.")
-        )
-    _few_pixels(opened, count, limits)
+    few_frames(count, limits)
+    few_pixels(opened.size, count, most)
     found = []
     for number in range(count):
         opened.seek(number)
@@ -75,17 +107,27 @@ def _frames(opened: Any, limits: Limits) -> Tensor:
     return torch.stack(found)  # T times (3, H, W) -> (T, 3, H, W)
 
 
-def _few_pixels(opened: Any, frames: int, limits: Limits) -> None:
-    """Sizes are told by the header, before any pixel is decoded."""
-    width, height = opened.size
-    limit = limits.image_pixels * (1 if frames == 1 else 4)
-    if width * height * frames > limit:
-        sentence = _(
-            "The picture is {width} × {height} × {frames} pixels large, and {limit} in all are allowed."
-        )
+def few_frames(count: int, limits: Limits) -> None:
+    """Refuses a clip of too many frames."""
+    if count > limits.clip_frames:
         raise FileError(
-            sentence.format(width=width, height=height, frames=frames, limit=limit), _("Make it smaller.")
+            _("The clip has more than the {limit} frames that are allowed.").format(limit=limits.clip_frames),
+            _("Cut it, or leave frames out."),
         )
+
+
+def few_pixels(size: tuple[int, int], frames: int, most: int) -> None:
+    """Refuses more than `most` pixels over all frames, and says what size would do."""
+    (width, height), frames = size, max(frames, 1)
+    if width * height * frames <= most:
+        return
+    scale = math.sqrt(most / (width * height * frames))
+    fits = {"width": max(1, int(width * scale)), "height": max(1, int(height * scale))}
+    sentence = _("The picture is {width} × {height} × {frames} pixels large, and {limit} in all are allowed.")
+    raise FileError(
+        sentence.format(width=width, height=height, frames=frames, limit=most),
+        _("Make it smaller: {width} × {height} would do.").format(**fits),
+    )
 
 
 def _pixels(opened: Any) -> Tensor:
@@ -93,3 +135,63 @@ def _pixels(opened: Any) -> Tensor:
     paper = image.new("RGBA", rgba.size, (255, 255, 255, 255))
     flat = np.asarray(image.alpha_composite(paper, rgba).convert("RGB"))
     return torch.from_numpy(flat.copy()).permute(2, 0, 1).contiguous()  # (H, W, 3) -> (3, H, W)
+
+
+# --- what the bytes announce, where Pillow would decode or allocate to tell
+
+
+def _announced(data: bytes, limits: Limits) -> tuple[tuple[int, int], int]:
+    """(width, height) and frames of a GIF; nothing of other formats, whose sizes Pillow tells for free."""
+    if not data.startswith((b"GIF87a", b"GIF89a")):
+        return (0, 0), 1
+    try:
+        return _gif(data, limits)
+    except IndexError:
+        raise FileError(
+            _("The picture is damaged or cut off and cannot be decoded."), _("Save it again.")
+        ) from None
+
+
+def _gif(data: bytes, limits: Limits) -> tuple[tuple[int, int], int]:
+    """The extent of all frames: one may lie outside the screen that the header announces, and Pillow grows to it."""
+    width, height = _pair(data, 6)
+    at, frames = 13 + _colours(data[10]), 0
+    while at < len(data) and data[at] != 0x3B:  # ";" ends the file
+        if data[at] == 0x21:  # an extension
+            at = _after_blocks(data, at + 2)
+        elif data[at] == 0x2C:  # a frame
+            (left, top), (across, down) = _pair(data, at + 1), _pair(data, at + 5)
+            width, height, frames = max(width, left + across), max(height, top + down), frames + 1
+            few_frames(frames, limits)
+            at = _after_blocks(data, at + 11 + _colours(data[at + 9]))
+        else:
+            at += 1  # as Pillow does
+    return (width, height), frames
+
+
+def _pair(data: bytes, at: int) -> tuple[int, int]:
+    return data[at] | data[at + 1] << 8, data[at + 2] | data[at + 3] << 8
+
+
+def _colours(flags: int) -> int:
+    """Bytes of a table of colours."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _after_blocks(data: bytes, at: int) -> int:
+    while size := data[at]:
+        at += size + 1
+    return at + 1
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    kind, body = data[12:16], data[20:30]
+    if len(body) < 10:
+        raise EOFError
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    wide, high = _pair(body, 6)
+    return wide & 0x3FFF, high & 0x3FFF

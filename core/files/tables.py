@@ -22,6 +22,7 @@ DELIMITERS = ("\t", ";", ",")  # the first that is in the first line: between se
 MOST_CLASSES = 50  # different words in a column of labels
 MOST_CELL = 24  # letters of a cell, where it is shown
 
+
 def read_csv(data: bytes, limits: Limits | None = None) -> Tensor:
     """A table as float32 (rows, columns). Commas, semicolons or tabs; one heading line is passed over.
 
