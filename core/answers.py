@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -17,26 +17,17 @@ from core.expression import ExpressionError
 from core.expression.script import as_torch
 from core.figures import film, theme
 from core.figures import poster as posters
-from core.files import FileError
-from core.operation import Example, Operation, Parameter, Step, Upload, spelled, taken
+from core.operation import Example, Operation, Parameter, Upload, spelled, taken
 from core.ops import find
 from core.panels import Plane
+from core.printed import described
+from core.refusal import Refusal, guarded, of_text
 from core.shapes import ShapeError, named, show
 from core.words import _, speaking
+from core.workbench import inspect, shelf
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
-VIEW_REFUSED = "view size is not compatible"  # in torch's message
-MOST_PRINTED_AXES = 3
 MOST_IN_CODE = 200  # elements of an input written into the code
-
-
-class Refusal(Exception):
-    """What was asked cannot be done; `problem` says why, and what would work."""
-
-    def __init__(self, *, steps: Sequence[Step] = (), **problem: Any) -> None:
-        super().__init__(problem.get("sentence", ""))
-        self.problem = problem
-        self.steps = steps  # a film of the clash, where the concept tells one
 
 
 def operation(arguments: Mapping[str, Any]) -> Answer:
@@ -60,7 +51,7 @@ def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
         texts = {**known, **arguments.get("inputs", {}), **found.stood_in(parameters)}
     except ShapeError as error:
         raise Refusal(input=None, rule="value", sentence=error.sentence, fix="") from error
-    given = _read_inputs(found, texts)
+    given = _read_inputs(found, texts, shelf.tensors_of(arguments))
     fitted = _given_way(found, given, parameters, arguments)
     return doctor.Case(found, texts, given, _with_prepared(found, parameters | fitted, arguments), fitted)
 
@@ -84,13 +75,31 @@ def _given_way(
     return {name: value for name, value in changes.items() if name in unchosen}
 
 
+def keep(arguments: Mapping[str, Any]) -> Answer:
+    """The result of a concept as a tensor for the shelf, under "name"."""
+    with speaking(arguments.get("language", "en")):
+        try:
+            case = _case(find(arguments["key"]), arguments)
+            _explain(case)
+            result = _run(case).cpu()
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        found = case.operation
+        operands = {name: f"({case.texts[name]})" for name in case.given}
+        typed = found.written(operands, case.parameters)
+        names = shelf.tensors_of(arguments)
+        text = shelf.text_for(result, typed, shelf.texts_of(arguments), names)
+        origin = found.written({name: name for name in case.given}, case.parameters)
+        return {"item": shelf.described(arguments["name"], result, text, origin)}, {"data": shelf.bytes_of(result)}
+
+
 def prepare(arguments: Mapping[str, Any]) -> Answer:
     """One part of what an operation needs beforehand; "before" is the answer of the part before, None at first."""
     with speaking(arguments.get("language", "en")):
         found = find(arguments["key"])
         parameters = _given_parameters(found.parameters, arguments)
         try:
-            return {"done": _guarded(lambda: found.prepare.part(arguments["before"], parameters))}, {}
+            return {"done": guarded(lambda: found.prepare.part(arguments["before"], parameters))}, {}
         except Refusal as refusal:
             return {"problem": refusal.problem}, {}
 
@@ -101,14 +110,14 @@ def _with_prepared(
     """The parameters, and what was prepared for them: by the page part after part, else now."""
     if not found.prepare:
         return parameters
-    return parameters | _guarded(lambda: found.prepare.values(arguments.get("prepared"), parameters))
+    return parameters | guarded(lambda: found.prepare.values(arguments.get("prepared"), parameters))
 
 
 def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
     found, given, parameters = case.operation, case.given, case.parameters
     why = _explain(case)
     result = _run(case)
-    steps = _guarded(lambda: list(found.steps(**given, **taken(found.steps, parameters))))
+    steps = guarded(lambda: list(found.steps(**given, **taken(found.steps, parameters))))
     figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
     shapes = {name: tuple(tensor.shape) for name, tensor in given.items()}
     axes = found.axes_of(shapes, parameters)
@@ -136,7 +145,7 @@ def _run(case: doctor.Case) -> Any:
     placed = {name: tensor.to(device.current()) for name, tensor in case.given.items()}
     parameters = {name: _placed(value) for name, value in found.run_parameters(case.parameters).items()}
     try:
-        return _guarded(lambda: found.run(**placed, **parameters))
+        return guarded(lambda: found.run(**placed, **parameters))
     except Refusal as refusal:
         if refusal.problem["rule"] == "torch":
             refusal.problem |= {
@@ -193,7 +202,8 @@ def example(arguments: Mapping[str, Any]) -> Answer:
         try:
             found = find(arguments["key"])
             chosen = _example(found, arguments["example"])
-            given = _read_inputs(found, arguments.get("inputs", {})) if chosen.uses_inputs else {}
+            names = shelf.tensors_of(arguments)
+            given = _read_inputs(found, arguments.get("inputs", {}), names) if chosen.uses_inputs else {}
             if given:
                 _explain(
                     doctor.Case(
@@ -201,7 +211,7 @@ def example(arguments: Mapping[str, Any]) -> Answer:
                     )
                 )
             parameters = _given_parameters(chosen.parameters, arguments)
-            steps = _guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
+            steps = guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
         except Refusal as refusal:
             return {"problem": refusal.problem}, {}
         figure = film.film(steps, key=f"{found.key}-{chosen.key}", mode=arguments.get("theme", "light"))
@@ -226,20 +236,22 @@ def _example(found: Operation, key: str) -> Example:
     return {chosen.key: chosen for chosen in (*found.practice, *found.traps)}[key]
 
 
-def _read_inputs(found: Operation, texts: Mapping[str, str]) -> dict[str, torch.Tensor]:
-    """Every input as a float32 tensor; a Refusal names the input and the place in its text."""
+def _read_inputs(
+    found: Operation, texts: Mapping[str, str], names: Mapping[str, torch.Tensor] | None = None
+) -> dict[str, torch.Tensor]:
+    """Every input as a float32 tensor; a Refusal names the input and the place in its text.
+
+    `names`: the tensors of the visitor's shelf, which a text may name.
+    """
     given = {}
     for item in found.inputs:
         text = texts.get(item.name, item.default)
         if item.optional and not text.strip():
             continue
         try:
-            tensor = tensors.read(text)
+            tensor = tensors.read(text, names=names)
         except ExpressionError as error:
-            raise Refusal(
-                input=item.name, rule=error.rule, sentence=error.sentence, fix=error.fix,
-                start=error.start, end=error.end, text=text,
-            ) from error  # fmt: skip
+            raise of_text(error, item.name, text) from error
         if tensor.is_complex():
             sentence = _("{name} holds complex numbers; this page draws real ones.").format(name=item.name)
             raise Refusal(
@@ -330,50 +342,6 @@ def _shape_fix(found: Operation) -> str:
     return _("What works: {shapes}, where an axis of the same name has the same size.").format(shapes=wanted)
 
 
-def _guarded(compute: Callable[[], Any]) -> Any:
-    """torch's own refusals as a sentence; they name no path and no line."""
-    try:
-        return compute()
-    except FileError as error:
-        raise Refusal(input=None, rule="file", sentence=error.sentence, fix=error.fix) from error
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        if isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error):
-            raise MemoryError from error
-        if VIEW_REFUSED in str(error):
-            sentence = _(
-                "view never copies, and no strides over this strip of memory give the shape asked for."
-            )
-            fix = _("What works: A.contiguous().view(…), or A.reshape(…), which copies where it must.")
-            raise Refusal(input=None, rule="torch", sentence=sentence, fix=fix) from error
-        reason = str(error).split("\n")[0][:200]
-        sentence = _("torch refused: {reason}").format(reason=reason)
-        raise Refusal(input=None, rule="torch", sentence=sentence, fix="") from error
-
-
-def _printed(tensor: torch.Tensor) -> str:
-    """As torch prints it: the middle is left out above a thousand elements. Of many axes it shows the ends alone.
-
-    Three at each end of six axes would be 46,656 numbers.
-    """
-    if tensor.numel() <= 1000 or tensor.ndim <= MOST_PRINTED_AXES:
-        return repr(tensor)
-    torch.set_printoptions(edgeitems=1)
-    try:
-        return repr(tensor)
-    finally:
-        torch.set_printoptions(profile="default")
-
-
-def described(tensor: torch.Tensor) -> dict[str, Any]:
-    """A result as torch prints it, with shape, dtype and device."""
-    return {
-        "text": _printed(tensor.cpu()),
-        "shape": list(tensor.shape),
-        "dtype": str(tensor.dtype).removeprefix("torch."),
-        "device": str(tensor.device),
-    }
-
-
 def _summary(tensor: torch.Tensor) -> dict[str, Any]:
     return {
         "shape": list(tensor.shape),
@@ -448,7 +416,16 @@ def _assignment(name: str, tensor: torch.Tensor, typed: str) -> str:
 
 TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "operation": operation,
+    "keep": keep,
     "example": example,
     "prepare": prepare,
     "poster": poster,
+    "inspect": inspect.inspect,
+    "make": shelf.make,
+    "adopt": shelf.adopt,
+    "load": shelf.load,
+    "pack": shelf.pack,
+    "export": shelf.export,
+    "rows": shelf.rows,
+    "reserved": shelf.reserved,
 }

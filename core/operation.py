@@ -351,6 +351,21 @@ class Operation:
         return self.elementwise(values) if callable(self.elementwise) else self.elementwise
 
 
+@dataclass(frozen=True)
+class Desk:
+    """A page of the workbench, which is not one operation: its key, and the fields that its state and link hold."""
+
+    key: str
+    title: str  # marked with N_
+    inputs: tuple[Input, ...]
+    parameters: tuple[Parameter, ...] = ()
+    instead: None = None  # no parameter of a desk stands in for its inputs
+
+    def stood_in(self, _values: Mapping[str, Any]) -> Mapping[str, str]:
+        """Nothing: see `Operation.stood_in`."""
+        return {}
+
+
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of `values` that `function` names among its parameters; all of them where it takes **any."""
     names = inspect.signature(function).parameters

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from core import lazy
 from core.operation import Step
-from core.ops import tensor_story
+from core.ops import nd_view, tensor_story
 from core.ops.nd_view import axis_colour
 from core.ops.tensor_story import Moment, Story
-from core.panels import Jump, Layout, Panel, Row, Tape
+from core.panels import Cells, Jump, Layout, Panel, Row, Tape
 from core.shapes import show
 from core.words import _
 
@@ -34,6 +34,15 @@ def steps(A: Tensor, story: Story, before: str) -> Iterator[Step]:
         yield Step(
             _panels(scene, tape, moment, filled), moment.sentence, moment.formula, layout if k == 0 else None
         )
+
+
+def walk(A: Tensor, story: Story) -> Iterator[Step]:
+    """A alone: the strip, and a jump for each axis."""
+    layout = Layout((Row(((0, 1.0),), 2.0), Row(((1, 1.0),))))
+    for k, (tape, moment, _filled) in enumerate(_strip(Scene(A, story), A, "")):
+        blocks = nd_view.blocks("A", story.A, story.told, lit=moment.lit, colour="matrix")
+        cells = Cells(tuple(nd_view.lines(blocks)))
+        yield Step((cells, tape), moment.sentence, moment.formula, layout if k == 0 else None)
 
 
 class Scene:

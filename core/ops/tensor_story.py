@@ -12,7 +12,7 @@ from core.numbers import vector
 from core.operation import Step
 from core.ops import nd_view, tensor_words
 from core.ops.nd_view import Roles, axis_colour
-from core.panels import Block, Cells, Flight, Layout, Panel, Raster, Row, rows
+from core.panels import Block, Cells, Flight, Layout, Panel, Plane, Raster, Row, rows
 from core.shapes import show
 from core.words import _
 
@@ -50,7 +50,7 @@ class Story:
 def steps(story: Story) -> Iterator[Step]:
     """The tensor, each axis, the slider, the deed, and B; the last step shows B whole."""
     layout = _layout(story)
-    told = [*_axes(story), *_scrubbed(story), *_deed(story)]
+    told = [*axes(story), *scrubbed(story), *_deed(story)]
     far = nd_view.needs_afar(story.shape, story.told) and not story.space
     afar = nd_view.afar("afar", story.A, story.told) if far else None  # once: it passes over all the numbers
     for k, moment in enumerate(told):
@@ -69,7 +69,8 @@ class Moment:
     told: Roles | None = None
 
 
-def _axes(story: Story) -> Iterator[Moment]:
+def axes(story: Story) -> Iterator[Moment]:
+    """A whole, then each axis: what one step along it means."""
     shape = story.shape
     if not shape:
         yield Moment(_("No axis at all: one number, and the shape is ()."), "A.shape = ()")
@@ -105,7 +106,7 @@ def _role_words(told: Roles, axis: int) -> str:
     return _("Axis {axis} has size {size} and runs over the matrices: one step goes to the next one.")
 
 
-def _scrubbed(story: Story) -> Iterator[Moment]:
+def scrubbed(story: Story) -> Iterator[Moment]:
     """The slider axis index by index: scrubbing the film moves the slider."""
     for axis, here in story.told.held.items():
         size = min(story.shape[axis], MOST_SCRUBBED)
@@ -251,7 +252,7 @@ def _layout(story: Story) -> Layout | None:
 
 def _panels(story: Story, moment: Moment, afar: Raster | None) -> tuple[Panel, ...]:
     if story.space:
-        return (_block(story, moment), Cells(tuple(nd_view.lines(result(story, moment.landed), 9)), "result"))
+        return (block(story, moment), Cells(tuple(nd_view.lines(result(story, moment.landed), 9)), "result"))
     panels: tuple[Panel, ...] = (cells(story, moment),)
     return panels if afar is None else (*panels, afar)
 
@@ -309,7 +310,7 @@ def _places(shape: tuple[int, ...], told: Roles, name: str = "A") -> dict[int, t
     return found
 
 
-def _block(story: Story, moment: Moment):
+def block(story: Story, moment: Moment) -> Plane:
     """The numbers as cubes; what is kept flies to its place in B at the end."""
     shape, points = story.shape, nd_view.centres(story.shape)
     reach = max(2.2, 0.75 * max(*shape, 1.4 * shape[0]))

@@ -10,10 +10,12 @@ from typing import Any
 import streamlit as st
 
 from core import calculator, words
-from core.operation import Example, File, Input, Operation, Parameter
+from core.operation import Desk, Example, File, Input, Operation, Parameter
 from core.words import _
+from pages.shared import shelf
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
+FILE_WALL = 5.0  # seconds: a clip is decoded frame by frame
 THEMES = ("light", "dark")
 Progress = Callable[[int, int], None]  # parts done, parts in all
 PASSING = ("busy", "died", "broken")  # failures that may not come again
@@ -92,7 +94,8 @@ def of_operation(
         if isinstance(done, Problem):
             return done
         request["prepared"] = done
-    return _ask("operation", request, keep=_catalogues(values, (*operation.inputs, *operation.parameters)))
+    keep = _catalogues(values, (*operation.inputs, *operation.parameters))
+    return _ask("operation", request, keep=keep, named=tuple(request["inputs"].values()))
 
 
 def _prepared(
@@ -133,7 +136,37 @@ def of_example(
     keep = _catalogues(inputs, operation.inputs if example.uses_inputs else ()) and _catalogues(
         parameters, example.parameters
     )
-    return _ask("example", {**request, **_setting()}, wall=EXAMPLE_WALL, keep=keep)
+    asked = {**request, **_setting()}
+    return _ask("example", asked, wall=EXAMPLE_WALL, keep=keep, named=tuple(inputs.values()))
+
+
+def of_desk(task: str, desk: Desk, values: Mapping[str, Any], **more: Any) -> Answer | Problem:
+    """The answer of a page of the workbench: `task` on its input's text and its parameters."""
+    (item,) = desk.inputs
+    parameters = {one.name: values[one.name] for one in desk.parameters}
+    request = {"text": values[item.name], "parameters": parameters, **more, **_setting()}
+    texts = [str(values[name]) for name in (item.name, *parameters)]
+    return _ask(task, request, keep=_catalogues(values, (*desk.inputs, *desk.parameters)), named=texts)
+
+
+def asked(task: str, request: Mapping[str, Any], *texts: str, **files: bytes) -> calculator.Reply | Problem:
+    """The reply of a task that makes no film, with the tensors of the shelf that `texts` name."""
+    told, data = shelf.beside(*texts)
+    question = {**request, **told, "language": words.language()}
+    try:
+        reply = calculator.ask(task, question, files={**data, **files}, wall=FILE_WALL if files else None)
+    except calculator.Failure as failure:
+        return _failed(failure)
+    return _problem(reply.data["problem"], b"") if "problem" in reply.data else reply
+
+
+def result_of(operation: Operation, values: Mapping[str, Any], name: str) -> calculator.Reply | Problem:
+    """The result of an operation as a tensor for the shelf, called `name`."""
+    request, files = _apart({"key": operation.key, **_split(operation, values), "name": name})
+    place = f"{operation.key}.prepared"
+    if operation.prepare and place in st.session_state:
+        request["prepared"] = st.session_state[place][1]
+    return asked("keep", request, *request["inputs"].values(), **files)
 
 
 def poster(operation: Operation) -> bytes:
@@ -167,9 +200,17 @@ def _catalogues(values: Mapping[str, Any], known: Iterable[Input | Parameter]) -
 
 
 def _ask(
-    task: str, request: dict[str, Any], *, wall: float | None = None, keep: bool = False
+    task: str,
+    request: dict[str, Any],
+    *,
+    wall: float | None = None,
+    keep: bool = False,
+    named: Sequence[str] = (),
 ) -> Answer | Problem:
+    """The answer; the tensors of the shelf that the texts `named` name travel with the question."""
     request, files = _apart(request)
+    told, data = shelf.beside(*named)
+    request, files = request | told, files | data
     try:
         reply = calculator.ask(task, request, wall=wall, keep=keep and not files, files=files)
     except calculator.Failure as failure:

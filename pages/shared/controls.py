@@ -23,7 +23,7 @@ from core.operation import (
     spelled,
 )
 from core.words import _
-from pages.shared import axes, state
+from pages.shared import axes, keeping, state
 from pages.shared.answer import Problem
 from pages.shared.markup import Html, put, tag
 from pages.shared.problem import show_problem
@@ -47,6 +47,7 @@ def show_inputs(
     for item in operation.inputs:
         put(_line_over(item, known.get(item.name), own.get(item.name, ())))
         _input_field(operation, item)
+        keeping.show_names(operation, item)
         if problem and problem.input == item.name:
             show_problem(operation, problem, state.values(operation), kept)
     if problem and problem.input is None:

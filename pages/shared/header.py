@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import calculator, words
 from core.words import N_, _
-from pages.shared import language
+from pages.shared import keeping, language
 from pages.shared.markup import put, tag
 
 # Codes of core.device -> what the badge says about it.
@@ -22,6 +22,7 @@ def show() -> None:
     """The device badge and the language switch: one press, no menu, as there are two languages."""
     other = next(code for code in words.LANGUAGES if code != words.language())
     with st.container(key="header"):
+        keeping.show_header()
         show_device(calculator.device())
         st.button(
             words.LANGUAGES[other],

@@ -16,7 +16,7 @@ from streamlit import runtime
 from core import ops, words
 from core.operation import Operation
 from core.words import _
-from pages.shared import answer, controls, drag, link, notes, practice, stage, state
+from pages.shared import answer, controls, drag, keeping, link, notes, practice, shelf, stage, state
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
 from pages.shared.part import part
@@ -44,6 +44,7 @@ def show_operation(operation: Operation) -> None:
 @part
 def show_plate(operation: Operation) -> None:
     """The stage with its inputs, and what is read off it. A changed number runs only this."""
+    keeping.catch_up()
     bar = Progress(
         operation
     )  # the answer comes before any message: each would be one more drawing of the page
@@ -102,6 +103,7 @@ def show_stage(operation: Operation, found: Answer) -> None:
             theme=answer.theme(),
             alt=_(operation.title),
             on_drag=lambda moved: _let_go(operation, moved, found),
+            shelf=shelf.written(),
         )
 
 
@@ -116,7 +118,10 @@ def show_side(operation: Operation, found: Answer | None, problem: Problem | Non
         show_alarm(operation, alarm)
     controls.show_presets(operation)
     controls.show_operation_parameters(operation)
-    controls.show_reset(operation)
+    with st.container(key="actions"):
+        controls.show_reset(operation)
+        if not problem:
+            keeping.show_keep(operation)
 
 
 def show_text_below(operation: Operation, found: Answer) -> None:

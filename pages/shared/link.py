@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import limits, words
-from core.operation import Input, Operation, Parameter, Upload, spelled
+from core.operation import Desk, Input, Operation, Parameter, Upload, spelled
 from core.words import _
 
 VERSION = "1"
+SHELF = "shelf"  # the visitor's named tensors: pages.shared.shelf reads and writes it
 VIEW = ("step", "camera", "zoom", "layers")  # the browser writes these; the page only checks them
 LONGEST_NAME = 30
 MOST_NAMED = 5
@@ -34,7 +35,7 @@ class Link:
     notes: tuple[str, ...] = ()
 
 
-def read(operation: Operation | None, query: Mapping[str, list[str]]) -> Link:
+def read(operation: Operation | Desk | None, query: Mapping[str, list[str]]) -> Link:
     """The link's content for `operation` (None: a page that has no inputs)."""
     values: dict[str, Any] = {}
     view: dict[str, str] = {}
@@ -51,6 +52,8 @@ def read(operation: Operation | None, query: Mapping[str, list[str]]) -> Link:
             _take(values, notes, name, *_parameter(parameters[name], text))
         elif name in VIEW and operation:
             _take(view, notes, name, *_view(name, text))
+        elif name == SHELF:
+            continue
         elif name == "lang":
             language = text if text in words.LANGUAGES else None
             notes += [] if language else [_no_language(text)]
@@ -62,7 +65,7 @@ def read(operation: Operation | None, query: Mapping[str, list[str]]) -> Link:
 
 
 def write(
-    operation: Operation | None, values: Mapping[str, Any], language: str | None = None
+    operation: Operation | Desk | None, values: Mapping[str, Any], language: str | None = None
 ) -> dict[str, str]:
     """The query parameters of a page: what differs from its defaults, and the language when it is given."""
     query: dict[str, str] = {}

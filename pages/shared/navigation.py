@@ -9,6 +9,7 @@ import streamlit as st
 from core import ops
 from core.operation import Operation
 from core.words import _
+from core.workbench.desks import DESKS
 
 NAME = "Tensor Atlas"
 PAGES = Path(__file__).resolve().parents[1]
@@ -24,11 +25,18 @@ def page_of(operation: Operation) -> st.Page:
     return st.Page(script(operation), title=_(operation.title), url_path=operation.key)
 
 
+def desk_page(key: str) -> st.Page:
+    """The page of the workbench at `/<key>`."""
+    desk = next(desk for desk in DESKS if desk.key == key)
+    return st.Page(PAGES / "workbench" / f"{key}.py", title=_(desk.title), url_path=key)
+
+
 def choose() -> st.Page:
     """Declare every page and return the one that the address asks for."""
     sections = {"": [st.Page(PAGES / "home" / "home.py", title=NAME, default=True)]}
     for operation in ops.CHAPTERS:
         sections.setdefault(_(ops.CHAPTER_TITLES[operation.chapter]), []).append(page_of(operation))
+    sections[_("Workbench")] = [desk_page(desk.key) for desk in DESKS]
     return st.navigation(sections, position="hidden" if st.context.is_embedded else "top")
 
 

@@ -32,9 +32,9 @@ def show_text(operation: Operation, found: Answer) -> None:
     shapes = [axes.shape_line(line, found.data, operation.axes)] if line else []
     challenges = tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges))
     put(
-        _quiet("why", _("Why this shape"), *shapes, tag("p", found.data["why"])),
-        _quiet("challenges", _("Try this"), challenges) if operation.challenges else "",
-        _quiet("code", _("The code that ran"), listing(found.data["code"], found.data["hues"])),
+        quiet("why", _("Why this shape"), *shapes, tag("p", found.data["why"])),
+        quiet("challenges", _("Try this"), challenges) if operation.challenges else "",
+        quiet("code", _("The code that ran"), listing(found.data["code"], found.data["hues"])),
     )
 
 
@@ -47,10 +47,10 @@ def show_result(found: Answer) -> None:
         (_("device"), result["device"]),
     ]
     printed = tag("pre", result["text"], tabindex="0")
-    put(_quiet("result", _("Result"), printed, _pairs(described), _pairs(found.data.get("facts") or [])))
+    put(quiet("result", _("Result"), printed, pairs(described), pairs(found.data.get("facts") or [])))
 
 
-def _quiet(name: str, heading: str, *content: object) -> Html:
+def quiet(name: str, heading: str, *content: object) -> Html:
     """A section all of HTML: no message of its own, but the class by which a container of this key is found."""
     return tag("section", tag("h2", heading), *content, class_=f"st-key-{name} atlas-{name}")
 
@@ -76,6 +76,7 @@ def show_next(operation: Operation) -> None:
                     st.page_link(navigation.page_of(neighbour), label=label.format(title=_(neighbour.title)))
 
 
-def _pairs(pairs: Iterable[Sequence[str]]) -> str:
-    rows = [tag("div", tag("dt", label), tag("dd", value)) for label, value in pairs]
+def pairs(found: Iterable[Sequence[str]]) -> Html:
+    """Labels and values, one pair a line."""
+    rows = [tag("div", tag("dt", label), tag("dd", value)) for label, value in found]
     return tag("dl", *rows, class_="atlas-facts")

@@ -14,37 +14,37 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import words
-from core.operation import Operation
+from core.operation import Desk, Operation
 from core.shapes import ShapeError
-from pages.shared import language, link
+from pages.shared import language, link, shelf
 
 PAGE = "atlas.page"  # the page shown last
 HOME = "home"
 
 
-def name_of(operation: Operation | None) -> str:
+def name_of(operation: Operation | Desk | None) -> str:
     """The prefix of a page's keys in the session."""
     return operation.key if operation else HOME
 
 
-def key(operation: Operation | None, name: str) -> str:
+def key(operation: Operation | Desk | None, name: str) -> str:
     """Where the session keeps `name` of a page."""
     return f"{name_of(operation)}.{name}"
 
 
-def defaults(operation: Operation) -> dict[str, Any]:
+def defaults(operation: Operation | Desk) -> dict[str, Any]:
     """Every input's and parameter's default."""
     return {item.name: item.default for item in (*operation.inputs, *operation.parameters)}
 
 
-def values(operation: Operation) -> dict[str, Any]:
+def values(operation: Operation | Desk) -> dict[str, Any]:
     """What the visitor has now, usable or not."""
     return {
         name: st.session_state.get(key(operation, name), value) for name, value in defaults(operation).items()
     }
 
 
-def put(operation: Operation, changes: Mapping[str, Any]) -> None:
+def put(operation: Operation | Desk, changes: Mapping[str, Any]) -> None:
     """Change some values. Also a callback for presets, fixes and Reset.
 
     An input that is changed while a parameter stands in for all of them takes the others' texts from it, and its place.
@@ -53,7 +53,7 @@ def put(operation: Operation, changes: Mapping[str, Any]) -> None:
         st.session_state[key(operation, name)] = value
 
 
-def unchosen(operation: Operation) -> list[str]:
+def unchosen(operation: Operation | Desk) -> list[str]:
     """The parameters that nobody chose: as the page brought them, or as they last gave way to the inputs."""
     found, fitted = values(operation), st.session_state.get(key(operation, "fitted"), {})
     return [
@@ -63,7 +63,7 @@ def unchosen(operation: Operation) -> list[str]:
     ]
 
 
-def fit(operation: Operation, fitted: Mapping[str, Any]) -> None:
+def fit(operation: Operation | Desk, fitted: Mapping[str, Any]) -> None:
     """Parameters that gave way to the inputs."""
     if fitted:
         points = {name: tuple(value) if isinstance(value, list) else value for name, value in fitted.items()}
@@ -72,7 +72,7 @@ def fit(operation: Operation, fitted: Mapping[str, Any]) -> None:
         put(operation, points)
 
 
-def shown(operation: Operation) -> dict[str, Any]:
+def shown(operation: Operation | Desk) -> dict[str, Any]:
     """The values as the fields show them: inputs that a parameter stands in for have the texts it means."""
     found = values(operation)
     try:
@@ -81,7 +81,7 @@ def shown(operation: Operation) -> dict[str, Any]:
         return found
 
 
-def _taken_over(operation: Operation, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _taken_over(operation: Operation | Desk, changes: Mapping[str, Any]) -> dict[str, Any]:
     if not operation.instead or operation.instead[0] in changes:
         return {}
     inputs = [item.name for item in operation.inputs]
@@ -91,19 +91,20 @@ def _taken_over(operation: Operation, changes: Mapping[str, Any]) -> dict[str, A
     return {**{name: texts[name] for name in inputs}, operation.instead[0]: ""}
 
 
-def accepted(operation: Operation) -> dict[str, Any]:
+def accepted(operation: Operation | Desk) -> dict[str, Any]:
     """The last values that made a picture; the defaults before any did."""
     return st.session_state.get(key(operation, "accepted")) or defaults(operation)
 
 
-def accept(operation: Operation, good: Mapping[str, Any]) -> None:
+def accept(operation: Operation | Desk, good: Mapping[str, Any]) -> None:
     """These values made a picture: it stays until the next that do."""
     st.session_state[key(operation, "accepted")] = dict(good)
 
 
-def adopt(operation: Operation | None) -> None:
+def adopt(operation: Operation | Desk | None) -> None:
     """Take the link over where it counts (see above)."""
     arrived = st.session_state.get(PAGE) != name_of(operation)
+    shelf.adopt(st.query_params.get(link.SHELF), only_missing=_back_or_forward())
     st.session_state[PAGE] = name_of(operation)
     known = key(operation, "notes") in st.session_state
     if known and not _back_or_forward() and not (arrived and len(st.query_params)):
@@ -117,35 +118,37 @@ def adopt(operation: Operation | None) -> None:
         st.session_state[key(operation, "linked")] = True
 
 
-def newly_linked(operation: Operation) -> bool:
+def newly_linked(operation: Operation | Desk) -> bool:
     """Whether the values came from a link and nobody has looked at them yet; asked once."""
     return bool(st.session_state.pop(key(operation, "linked"), False))
 
 
-def publish(operation: Operation | None, *, settled: bool = True) -> None:
+def publish(operation: Operation | Desk | None, *, settled: bool = True) -> None:
     """Write the address where it says something else than the page. `settled`: the page's values made a picture."""
-    present = {name: st.query_params[name] for name in st.query_params}
+    present = {name: st.query_params[name] for name in st.query_params if name != link.SHELF}
     own = {name: text for name, text in present.items() if name not in link.VIEW and name != "lang"}
     wanted = link.write(operation, accepted(operation)) if operation and settled else own
     view = _read(operation).view
     code = language.chosen() or (words.language() if wanted != own and wanted else None)
     spoken = {"lang": code} if code else {}
     if {**wanted, **spoken, **view} != present:
-        st.query_params.from_dict({**wanted, **spoken, **view})
+        carried = shelf.written()
+        along = {link.SHELF: carried} if carried else {}
+        st.query_params.from_dict({**wanted, **spoken, **view, **along})
         language.written(code)
 
 
-def linked_view(operation: Operation) -> dict[str, str]:
+def linked_view(operation: Operation | Desk) -> dict[str, str]:
     """The view (step, camera, zoom, layers) of the link that was adopted last."""
     return st.session_state.get(key(operation, "linked-view"), {})
 
 
-def notes(operation: Operation | None) -> list[str]:
+def notes(operation: Operation | Desk | None) -> list[str]:
     """The sentences about the link that wait to be read."""
     return st.session_state.setdefault(key(operation, "notes"), [])
 
 
-def _read(operation: Operation | None) -> link.Link:
+def _read(operation: Operation | Desk | None) -> link.Link:
     return link.read(operation, {name: st.query_params.get_all(name) for name in st.query_params})
 
 

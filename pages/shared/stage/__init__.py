@@ -226,6 +226,7 @@ def stage(
     alt: str = "",
     on_drag: Callable[[Drag], None] | None = None,
     finished: bool = False,
+    shelf: str = "",
 ) -> None:
     """Show `film` (JSON bytes of a figure with keyframes); `on_drag` hears of a drag that was let go, once.
 
@@ -233,6 +234,7 @@ def stage(
 
     `identity` names the subject: the same one keeps step, zoom and camera. `address`: this stage owns step,
     camera, zoom and layers in the address bar. `alt` says what the figure is; the step's sentence follows it.
+    `shelf`: what the address says of the visitor's named tensors, without a history entry.
     `finished`: it opens on its last step, and Play tells the story from the beginning.
     """
     head = {
@@ -243,6 +245,7 @@ def stage(
         "theme": theme,
         "height": height,
         "finished": finished,
+        "shelf": shelf,
         "labels": {**labels(), "alt": alt or _("Figure")},
     }
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,6 +1,6 @@
-// The address bar: step, camera, zoom and layers belong to the browser.
+// The address bar: step, camera, zoom and layers belong to the browser, and the shelf, which every page carries along.
 
-const MINE = ["step", "camera", "zoom", "layers"];
+const MINE = ["step", "camera", "zoom", "layers", "shelf"];
 
 function numbers(text, count) {
   const parts = (text ?? "").split(",");

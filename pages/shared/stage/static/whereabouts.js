@@ -111,6 +111,7 @@ export class Whereabouts {
       camera: camera && film.layout.scene ? cameraText(camera) : null,
       zoom: zoom && !film.spatial ? zoomText(zoom) : null,
       layers: same(on, usual(film)) ? null : on.join(",") || "none",
+      shelf: this.stage.payload.shelf || null,
     };
   }
 }

@@ -1,0 +1,1 @@
+"""What the atlas gives out as files that others open: notebooks now, pictures and decks later."""

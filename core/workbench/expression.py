@@ -1,0 +1,115 @@
+"""The expression page's answer: a program traced node by node, its film, what each node costs and which concept tells it.
+
+Where it fails, the film goes up to the failing node, and the mends are edits that were executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core import device
+from core.expression.einsum_words import read_out
+from core.expression.mend import mends, strips
+from core.expression.trace import Piece, Trace, trace
+from core.figures import film
+from core.operation import Step
+from core.printed import described
+from core.refusal import Refusal, guarded, of_text
+from core.words import _, speaking
+from core.workbench import concept_of, expression_film, shelf, told
+
+Answer = shelf.Answer
+FIELD = "code"
+
+
+def expression(arguments: Mapping[str, Any]) -> Answer:
+    """A program explained: {"text", "parameters": {"node"}}; with a node, the film of the concept that explains it."""
+    with speaking(arguments.get("language", "en")):
+        found = _traced(arguments)
+        if found.error is not None:
+            return _failed(found, arguments)
+        chosen = _node(found, arguments["parameters"].get("node", ""))
+        try:
+            steps, operation = guarded(lambda: _steps(found, chosen))
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        key = f"expression-{chosen.number if chosen else 'all'}"
+        figure = film.film(steps, key=key, mode=arguments.get("theme", "light"))
+        shown = chosen or found.pieces[found.result]
+        data = {
+            "nodes": told.cards(found),
+            "totals": told.totals(found),
+            "node": chosen.number if chosen else None,
+            "concept": operation,
+            "einsum": _einsum(found, shown),
+            "result": described(shown.value) if shown.value is not None else None,
+            "code": shelf.code(arguments["text"], "", arguments),
+            "inputs": {},
+            "steps": len(steps),
+            "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],
+        }
+        return data, {"film": film.to_json(figure)}
+
+
+def _traced(arguments: Mapping[str, Any]) -> Trace:
+    return trace(arguments["text"], names=shelf.tensors_of(arguments), device=str(device.current()))
+
+
+def _node(found: Trace, text: str) -> Piece | None:
+    """The node that a parameter names; None for the whole program, also where there is no such node."""
+    return found.pieces[int(text)] if text.isdecimal() and int(text) < len(found.pieces) else None
+
+
+def _steps(found: Trace, chosen: Piece | None) -> tuple[list[Step], dict[str, Any] | None]:
+    """The film's steps, and of a node that a concept explains how its page is reached."""
+    explained = concept_of.concept_of(found, chosen) if chosen else None
+    told_by = concept_of.film_of(found, chosen) if chosen and explained else None
+    page = (
+        {"key": explained.key, "inputs": dict(explained.inputs), "parameters": dict(explained.parameters)}
+        if explained
+        else None
+    )
+    if told_by:
+        return list(told_by[0]), page
+    return list(expression_film.steps(found)), page
+
+
+def _failed(found: Trace, arguments: Mapping[str, Any]) -> Answer:
+    """What is wrong, the edits that work, and the film up to the failing node."""
+    problem = of_text(found.error, FIELD, arguments["text"]).problem
+    offered = guarded(lambda: mends(found, names=shelf.tensors_of(arguments)))
+    problem["fixes"] = [
+        {"code": one["edit"], "shape": list(one["result"]), "changes": {FIELD: one["text"]}} for one in offered
+    ]
+    problem["strips"] = strips(found)
+    if not found.pieces:
+        return {"problem": problem}, {}
+    steps = list(expression_film.steps(found))
+    figure = film.film(steps, key="expression-failed", mode=arguments.get("theme", "light"))
+    return {"problem": problem, "steps": len(steps)}, {"film": film.to_json(figure)}
+
+
+def _einsum(found: Trace, piece: Piece) -> list[str]:
+    """An einsum read out axis by axis; nothing for any other node."""
+    if piece.path != "torch.einsum":
+        return []
+    shapes: Sequence[tuple[int, ...]] = [found.pieces[k].shape or () for k in piece.inputs]
+    return read_out(str(piece.arguments["equation"]), shapes).sentences
+
+
+def keep(arguments: Mapping[str, Any]) -> Answer:
+    """The result, or the node that "node" names, as a tensor for the shelf, called "name"."""
+    with speaking(arguments.get("language", "en")):
+        found = _traced(arguments)
+        if found.error is not None:
+            return {"problem": of_text(found.error, FIELD, arguments["text"]).problem}, {}
+        piece = _node(found, arguments.get("node", "")) or found.pieces[found.result]
+        if piece.value is None:
+            sentence = _("This node is several tensors at once; keep one of them.")
+            return {"problem": Refusal(input=None, rule="several", sentence=sentence, fix="").problem}, {}
+        value = piece.value.cpu()
+        names = shelf.tensors_of(arguments)
+        text = shelf.text_for(value, piece.text, shelf.texts_of(arguments), names)
+        item = shelf.described(arguments["name"], value, text, shelf.one_line(piece.text))
+        return {"item": item}, {"data": shelf.bytes_of(value)}

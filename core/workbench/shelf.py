@@ -1,0 +1,327 @@
+"""The shelf on the worker's side: bytes to tensors and back, and the text that alone gives a tensor."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import torch
+
+from core import files, tensors
+from core.expression import ExpressionError, Part, parse
+from core.expression.arguments import DTYPES, dtype_name
+from core.expression.grammar import ROOTS
+from core.expression.table import CONSTANTS, FUNCTIONS
+from core.files import write
+from core.limits import current
+from core.refusal import Refusal, guarded, of_text
+from core.words import _, speaking
+from core.workspace import WorkspaceError, check_name
+
+Answer = tuple[dict[str, Any], dict[str, bytes]]
+PLACE = "shelf:"  # before a tensor's name among the files of a question
+MOST_GRID, MOST_SIDE = 400, 50
+MOST_SPELLED = 200  # elements up to which a tensor is written out
+DIGITS = 9  # of a float32 number, so that it reads back as the same
+PATIENCE = 0.5  # seconds in which the texts of a workspace file are tried
+MARK = "tensor_atlas"  # in the metadata of a workspace file
+VERSION = "1"
+
+
+def tensors_of(arguments: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """The tensors of the shelf that came with a question, by name."""
+    sent = arguments.get("files", {})
+    return {
+        name: _tensor(told["shape"], told["dtype"], sent[PLACE + name])
+        for name, told in arguments.get("shelf", {}).items()
+    }
+
+
+def texts_of(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The texts by which those tensors can be had, where there are any."""
+    return {name: told["text"] for name, told in arguments.get("shelf", {}).items() if told["text"]}
+
+
+def _tensor(shape: list[int], dtype: str, data: bytes) -> torch.Tensor:
+    if not data:
+        return torch.zeros(shape, dtype=DTYPES[dtype])
+    return torch.frombuffer(bytearray(data), dtype=DTYPES[dtype]).reshape(shape)
+
+
+def bytes_of(tensor: torch.Tensor) -> bytes:
+    """The numbers row by row, little-endian."""
+    flat = tensor.detach().cpu().contiguous().flatten()
+    return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+
+
+def described(name: str, tensor: torch.Tensor, text: str, origin: str) -> dict[str, Any]:
+    """An Item as plain data; its bytes travel beside it."""
+    return {
+        "name": name, "shape": list(tensor.shape), "dtype": dtype_name(tensor.dtype), "text": text, "origin": origin,
+    }  # fmt: skip
+
+
+# --- the text that alone gives a tensor
+
+
+def text_for(
+    tensor: torch.Tensor, typed: str, texts: Mapping[str, str], names: Mapping[str, torch.Tensor]
+) -> str:
+    """A text that gives exactly `tensor` without the shelf; "" where there is none that is short enough.
+
+    Every candidate is read back: `typed` with the shelf's names put in, then the numbers themselves.
+    """
+    return next((text for text in _candidates(tensor, typed, texts, names) if _gives(text, tensor)), "")
+
+
+def _candidates(
+    tensor: torch.Tensor, typed: str, texts: Mapping[str, str], names: Mapping[str, torch.Tensor]
+) -> Iterator[str]:
+    inlined = _inlined(typed, texts, names)
+    if inlined:
+        yield inlined
+    if tensor.numel() <= MOST_SPELLED:
+        numbers = tensors.literal(tensor, 17 if tensor.dtype == torch.float64 else DIGITS)
+        yield numbers
+        yield f"torch.tensor({numbers}, dtype=torch.{dtype_name(tensor.dtype)})"
+        yield f"{numbers}.{_cast(tensor)}()"
+
+
+def _cast(tensor: torch.Tensor) -> str:
+    casts = {torch.float16: "half", torch.bfloat16: "bfloat16", torch.bool: "bool", torch.int32: "int"}
+    return casts.get(tensor.dtype, "float")
+
+
+def _inlined(typed: str, texts: Mapping[str, str], names: Mapping[str, torch.Tensor]) -> str:
+    """`typed` with every name of the shelf replaced by its text in brackets; "" where one has none."""
+    try:
+        used = sorted(
+            {
+                (part.start, part.end, part.name)
+                for part in _parts(parse(typed, names=names))
+                if part.name in names
+            },
+            reverse=True,
+        )
+    except ExpressionError:
+        return ""
+    text = typed.strip()
+    lead = len(typed) - len(typed.lstrip())
+    for start, end, name in used:
+        if name not in texts:
+            return ""
+        text = f"{text[: start - lead]}({texts[name]}){text[end - lead :]}"
+    return text if len(text) <= current().text and "\n" not in text else ""
+
+
+def _parts(part: Part) -> Iterator[Part]:
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        waiting.extend(one.children)
+        if one.kind == "name":
+            yield one
+
+
+def _gives(text: str, tensor: torch.Tensor) -> bool:
+    try:
+        return same(tensors.read(text), tensor)
+    except ExpressionError:
+        return False
+
+
+def same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors are equal in shape, dtype and every bit of every number."""
+    return one.shape == other.shape and one.dtype == other.dtype and bytes_of(one) == bytes_of(other)
+
+
+# --- tasks
+
+
+def make(arguments: Mapping[str, Any]) -> Answer:
+    """A text of the language, or a "slice" of it, as a tensor for the shelf, called "name"."""
+    with speaking(arguments.get("language", "en")):
+        names = tensors_of(arguments)
+        try:
+            found = part(arguments["text"], arguments.get("slice", ""), names)
+            check_name(arguments["name"], reserved_names())
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        except WorkspaceError as error:
+            return {
+                "problem": Refusal(input="name", rule="name", sentence=error.sentence, fix=error.fix).problem
+            }, {}
+        text = indexed(arguments["text"], arguments.get("slice", ""))
+        alone = text_for(found, text, texts_of(arguments), names)
+        told = described(arguments["name"], found, alone, one_line(text))
+        return {"item": told}, {"data": bytes_of(found)}
+
+
+def read(text: str, names: Mapping[str, torch.Tensor], field: str | None = None) -> torch.Tensor:
+    """The tensor of a text with the shelf's names; a Refusal tells of the field it was typed into."""
+    try:
+        return guarded(lambda: tensors.read(text, names=names))
+    except ExpressionError as error:
+        raise of_text(error, field, text) from error
+
+
+def part(text: str, index: str, names: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """The tensor of `text`, and of it what `index` leaves ("0, :, ::2", with or without brackets; "": all)."""
+    found, inner = read(text, names, "A"), _inner(index)
+    return read(f"A[{inner}]", {**names, "A": found}, "slice") if inner else found
+
+
+def _inner(index: str) -> str:
+    inner = index.strip()
+    return inner[1:-1].strip() if inner.startswith("[") and inner.endswith("]") else inner
+
+
+def indexed(text: str, index: str) -> str:
+    """`text` with the index behind it."""
+    inner = _inner(index)
+    return f"({text.strip()})[{inner}]" if inner else text
+
+
+def code(text: str, index: str, arguments: Mapping[str, Any]) -> str:
+    """The text as torch code that runs alone; tensors of the shelf that have no text come from the workspace file."""
+    return indexed(text, index)
+
+
+def one_line(text: str) -> str:
+    """The text on one line of at most 80 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else line[:79] + "…"
+
+
+def adopt(arguments: Mapping[str, Any]) -> Answer:
+    """The shelf of a link: {"texts": {name: text}} -> items, and what could not be used, as sentences."""
+    with speaking(arguments.get("language", "en")):
+        told, blobs, notes = [], {}, []
+        for name, text in arguments["texts"].items():
+            try:
+                found = tensors.read(text)
+            except ExpressionError as error:
+                sentence = _("`{name}` of the link's shelf cannot be used: {reason}")
+                notes.append(sentence.format(name=name, reason=error.sentence))
+                continue
+            told.append(described(name, found, text, one_line(text)))
+            blobs[name] = bytes_of(found)
+        return {"items": told, "notes": notes}, blobs
+
+
+def load(arguments: Mapping[str, Any]) -> Answer:
+    """A file -> tensors for the shelf. A workspace file gives back names, texts and origins; texts are tried first."""
+    with speaking(arguments.get("language", "en")):
+        name = arguments["filename"]
+        try:
+            found = guarded(lambda: files.read(arguments["files"]["file"], name))
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        ours = _provenance(found.metadata)
+        until = time.monotonic() + PATIENCE
+        told, blobs = [], {}
+        for one in sorted(found.tensors, key=lambda one: ours.get(one.key, {}).get("place", 0)):
+            known = ours.get(one.key, {})
+            text = known.get("text", "")
+            alone = text if text and time.monotonic() < until and _gives(text, one.tensor) else ""
+            origin = known.get("origin") or _from_file(name, one)
+            told.append(described(one.name, one.tensor, alone or _spelled(one.tensor), origin))
+            blobs[one.name] = bytes_of(one.tensor)
+        return {"items": told, "notes": list(found.notes), "kind": found.kind, "workspace": bool(ours)}, blobs
+
+
+def _spelled(tensor: torch.Tensor) -> str:
+    return text_for(tensor, "", {}, {}) if tensor.numel() <= MOST_SPELLED else ""
+
+
+def _from_file(filename: str, one: files.Loaded) -> str:
+    shown = "".join(letter if letter.isprintable() else "�" for letter in filename[-60:])
+    return f"{shown} · {one.note}" if one.note else shown
+
+
+def _provenance(metadata: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What a workspace file says of its tensors; all of it is text from outside: checked, cut, or left out."""
+    if metadata.get(MARK) != VERSION:
+        return {}
+    try:
+        listed = json.loads(metadata.get("items", ""))
+    except (ValueError, RecursionError):
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    for place, entry in enumerate(listed[: current().workspace_tensors] if isinstance(listed, list) else []):
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            text, origin = entry.get("text", ""), entry.get("origin", "")
+            usable = isinstance(text, str) and len(text) <= current().text
+            found[entry["name"]] = {
+                "place": place,
+                "text": text if usable else "",
+                "origin": "".join(c for c in origin[:120] if c.isprintable())
+                if isinstance(origin, str)
+                else "",
+            }
+    return found
+
+
+def pack(arguments: Mapping[str, Any]) -> Answer:
+    """The whole shelf as a workspace file: safetensors, with names, texts and origins in its metadata."""
+    with speaking(arguments.get("language", "en")):
+        found = tensors_of(arguments)
+        listed = [
+            {"name": name, "text": told["text"], "origin": told["origin"]}
+            for name, told in arguments.get("shelf", {}).items()
+        ]
+        metadata = {MARK: VERSION, "items": json.dumps(listed, ensure_ascii=False)}
+        return {}, {"file": write.safetensors(found, metadata)}
+
+
+def export(arguments: Mapping[str, Any]) -> Answer:
+    """One tensor as a file ("npy", "safetensors", "csv") or as code ("torch", "numpy", "latex")."""
+    with speaking(arguments.get("language", "en")):
+        names = tensors_of(arguments)
+        form, name = arguments["form"], arguments["name"]
+        try:
+            tensor = part(arguments["text"], arguments.get("slice", ""), names)
+            written = guarded(lambda: _written(form, name, tensor))
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        return {}, {"file": written}
+
+
+def rows(arguments: Mapping[str, Any]) -> Answer:
+    """A small tensor of at most two axes as nested lists of rows, for a grid; else a refusal."""
+    with speaking(arguments.get("language", "en")):
+        try:
+            found = read(arguments["text"], tensors_of(arguments))
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        if found.dim() > 2 or not 0 < found.numel() <= MOST_GRID or max(found.shape, default=1) > MOST_SIDE:
+            sentence = _("A grid shows at most two axes and {count} numbers.").format(count=MOST_GRID)
+            return {"problem": Refusal(input=None, rule="grid", sentence=sentence, fix="").problem}, {}
+        flat = torch.nan_to_num(found.double()).reshape(-1, found.shape[-1] if found.dim() else 1)
+        return {"rows": flat.tolist()}, {}
+
+
+def reserved(_arguments: Mapping[str, Any]) -> Answer:
+    """The words of the language, which no tensor can be called."""
+    return {"names": sorted(reserved_names())}, {}
+
+
+@cache
+def reserved_names() -> frozenset[str]:
+    """Functions, constants and modules of the language by their bare names."""
+    return frozenset(name for name in (*FUNCTIONS, *CONSTANTS, *ROOTS) if "." not in name)
+
+
+def _written(form: str, name: str, tensor: torch.Tensor) -> bytes:
+    forms = {
+        "npy": lambda: write.npy(tensor),
+        "safetensors": lambda: write.safetensors({name: tensor}, {}),
+        "csv": lambda: write.csv(tensor),
+        "torch": lambda: write.torch_code(tensor, name).encode(),
+        "numpy": lambda: write.numpy_code(tensor, name).encode(),
+        "latex": lambda: write.latex(tensor).encode(),
+    }
+    return forms[form]()

@@ -1,0 +1,410 @@
+"""The tensors page: build, load, look at, name, keep and take out tensors.
+
+One field holds a line of the tensor language; everything on the page fills it or looks at what it means.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import streamlit as st
+from streamlit import runtime
+
+from core import calculator, words
+from core.words import N_, _
+from core.workbench.desks import TENSORS as DESK
+from core.workspace import Item, free_name, next_letter
+from pages.shared import answer, builder, controls, keeping, notes, shelf, stage, state
+from pages.shared.answer import Answer, Problem
+from pages.shared.lesson import HEAD_START
+from pages.shared.listing import listing
+from pages.shared.markup import Html, join, prose, put, tag, written_shape
+from pages.shared.part import part
+from pages.shared.problem import show_problem
+from pages.shared.sections import pairs, quiet, section
+
+WAYS = {"form": N_("form"), "grid": N_("grid"), "file": N_("file"), "example": N_("real data")}
+FORMS = {"torch": "torch", "numpy": "NumPy", "latex": "LaTeX"}
+FILES = {"npy": ".npy", "safetensors": ".safetensors", "csv": "CSV"}
+ENDINGS = ["npy", "npz", "pt", "pth", "safetensors", "csv", "tsv", "txt", "png", "jpg", "jpeg", "webp", "gif", "mp4"]
+MOST_WRITTEN = 1_000  # elements up to which a tensor is written out as code
+
+
+def show_tensors() -> None:
+    """The whole page."""
+    state.adopt(DESK)
+    with st.container(key="title"):
+        put(
+            tag(
+                "div",
+                tag("span", _("Workbench"), class_="atlas-position"),
+                tag("h1", _(DESK.title)),
+                tag("span", _("build, look, name, carry"), class_="atlas-notation"),
+                class_="atlas-title",
+            )
+        )
+    show_bench()
+
+
+@part
+def show_bench() -> None:
+    """Everything below the title; a change runs only this."""
+    keeping.catch_up()
+    found, problem = _answers()
+    notes_place = st.container(key="notes")
+    with st.container(key="plate"):
+        if found:
+            show_stage(found)
+            if runtime.exists():
+                time.sleep(HEAD_START)
+        with st.container(key="inputs"):
+            show_side(found, problem)
+    with notes_place:
+        notes.show(DESK)
+    with st.container(key="reading"):
+        if found:
+            show_reading(found)
+    with st.container(key="more"):
+        show_shelf()
+    state.publish(DESK, settled=problem is None)
+
+
+def _answers() -> tuple[Answer | None, Problem | None]:
+    """What to show, and what is wrong with what stands there. With a problem the last good picture stays."""
+    values = state.values(DESK)
+    found = answer.of_desk("inspect", DESK, values)
+    if isinstance(found, Answer):
+        state.accept(DESK, values)
+        return found, None
+    last = answer.of_desk("inspect", DESK, state.accepted(DESK))
+    return (last if isinstance(last, Answer) else None), found
+
+
+def take(text: str) -> None:
+    """A line for the field (a callback)."""
+    state.put(DESK, {**state.defaults(DESK), "A": text})
+
+
+def show_stage(found: Answer) -> None:
+    """The tensor's picture."""
+    with st.container(key="stage"):
+        stage.stage(
+            state.key(DESK, "stage"),
+            found.film,
+            identity=f"{DESK.key}-{found.data['view']}",
+            revision=found.revision,
+            address=True,
+            language=words.language(),
+            theme=answer.theme(),
+            alt=_(DESK.title),
+            shelf=shelf.written(),
+        )
+
+
+# --- the narrow column
+
+
+def show_side(found: Answer | None, problem: Problem | None) -> None:
+    """The field, the shelf's names, ways to fill the field, and what is shown."""
+    known = found.data["inputs"] if found and not problem else {}
+    controls.show_inputs(DESK, problem, found is not None, known, {})
+    if problem and problem.input not in (None, "A"):
+        show_problem(DESK, problem, state.values(DESK), found is not None)
+    show_keeping(problem)
+    show_ways()
+    controls.show_operation_parameters(DESK)
+
+
+def _selected() -> Item | None:
+    """The tensor of the shelf that stands in the field by its bare name."""
+    name = state.values(DESK)["A"].strip()
+    return shelf.now().find(name) if name in shelf.now() else None
+
+
+def show_keeping(problem: Problem | None) -> None:
+    """A name for what is shown, and what can be done with it on the shelf."""
+    item = _selected()
+    field = state.key(DESK, "name.field")
+    wanted = item.name if item else next_letter(("A", *shelf.now().names))
+    if st.session_state.get(state.key(DESK, "named")) != (item.name if item else None, wanted):
+        st.session_state[state.key(DESK, "named")] = (item.name if item else None, wanted)
+        st.session_state[field] = wanted
+    with st.container(key="keeping"):
+        st.text_input(_("Name"), key=field, max_chars=30, autocomplete="off", label_visibility="collapsed",
+                      **({"on_change": _rename} if item else {}))  # fmt: skip
+        if item:
+            st.button(_("Rename"), key="tensors.rename", on_click=_rename)
+            st.button(_("Duplicate"), key="tensors.double", on_click=_double, type="tertiary")
+            st.button(_("Delete"), key="tensors.delete", on_click=_delete, type="tertiary")
+        else:
+            st.button(_("Keep on the shelf"), key="tensors.keep", on_click=_keep, disabled=problem is not None)
+
+
+def _keep() -> None:
+    name = keeping.checked(st.session_state[state.key(DESK, "name.field")])
+    if not name:
+        return
+    values = state.values(DESK)
+    if name in shelf.now():
+        shelf.say(_("There is a `{name}` on the shelf already.").format(name=name))
+        return
+    wanted = {"text": values["A"], "slice": values["slice"], "name": name}
+    keeping.keep(answer.asked("make", wanted, values["A"], values["slice"]))
+    if name in shelf.now():
+        take(name)
+
+
+def _rename() -> None:
+    item = _selected()
+    if item:
+        keeping.rename(item.name, st.session_state[state.key(DESK, "name.field")], take)
+
+
+def _double() -> None:
+    item = _selected()
+    if item and shelf.attempt(lambda workspace: workspace.doubled(item.name)):
+        st.session_state[keeping.CHANGED] = True
+        take(shelf.now().names[-1])
+
+
+def _delete() -> None:
+    item = _selected()
+    if item and shelf.attempt(lambda workspace: workspace.without(item.name)):
+        st.session_state[keeping.CHANGED] = True
+        left = shelf.now().names
+        take(left[-1] if left else state.defaults(DESK)["A"])
+
+
+def show_ways() -> None:
+    """The ways to fill the field, one open at a time."""
+    titles = {key: _(label) for key, label in WAYS.items()}
+    chosen = st.pills(_("Build from"), list(titles), format_func=titles.__getitem__, key="tensors.way")
+    with st.container(key="ways"):
+        if chosen == "form":
+            builder.show_form(take)
+        elif chosen == "grid":
+            show_grid_way()
+        elif chosen == "file":
+            show_file_way()
+        elif chosen == "example":
+            builder.show_examples(take)
+
+
+def show_grid_way() -> None:
+    """A grid in a window of its own, filled with the small matrix that is shown, else with zeros."""
+    if st.button(_("Open the grid"), key="grid.open"):
+        builder.forget_grid()
+        edit_grid()
+
+
+def edit_grid() -> None:
+    """The window of the grid."""
+
+    @st.dialog(_("A grid of numbers"), width="large")
+    def window() -> None:
+        builder.show_grid(_rows(), take)
+
+    window()
+
+
+def _rows() -> list[list[float]]:
+    """The tensor in the field as rows, where it is small and has at most two axes."""
+    found = answer.asked("rows", {"text": state.values(DESK)["A"]}, state.values(DESK)["A"])
+    return found.data["rows"] if isinstance(found, calculator.Reply) else [[0.0] * 3 for _row in range(3)]
+
+
+def show_file_way() -> None:
+    """A file of the visitor's own; what it holds is told by its content, in a worker."""
+    version = st.session_state.setdefault("file.version", 0)
+    st.file_uploader(
+        _("A file"), type=ENDINGS, key=f"file.{version}", on_change=_load, args=(f"file.{version}",),
+        help=_("npy, npz, pt, safetensors, CSV, a picture, a clip, or a workspace file of yours"),
+    )  # fmt: skip
+
+
+def _load(field: str) -> None:
+    given = st.session_state[field]
+    if given is None:
+        return
+    found = answer.asked("load", {"filename": given.name[:200]}, file=given.getvalue())
+    st.session_state["file.version"] += 1  # the field is empty again, and holds no second copy
+    if isinstance(found, Problem):
+        shelf.say(f"{given.name[:60]}: {found.sentence} {found.fix}".strip())
+        return
+    told, items = keeping.loaded(found)
+    for sentence in told["notes"]:
+        shelf.say(sentence)
+    placed = _placed(items, told["workspace"])
+    if items and shelf.attempt(lambda workspace: workspace.with_all(placed)):
+        st.session_state[keeping.CHANGED] = True
+        take(placed[-1 if not told["workspace"] else 0].name)
+
+
+def _placed(items: list[Item], ours: bool) -> list[Item]:
+    """The items under free names; those of a workspace file that are on the shelf already keep theirs."""
+    taken, placed = list(shelf.now().names), []
+    for item in items:
+        known = ours and item.name in shelf.now() and shelf.now().find(item.name).data == item.data
+        name = item.name if known else free_name(item.name, taken)
+        taken.append(name)
+        placed.append(replace(item, name=name))
+    return placed
+
+
+# --- below the plate
+
+
+def show_reading(found: Answer) -> None:
+    """The line that made it, ways out; the numbers in the margin."""
+    item = _selected()
+    told = found.data
+    surprises = tag("ul", *(tag("li", one) for one in told["surprises"]), class_="atlas-surprises")
+    origin = [tag("p", _("It came from: {origin}").format(origin=item.origin))] if item and item.origin else []
+    known = [*origin, *([surprises] if told["surprises"] else [])]
+    put(
+        quiet("summary", _("What it is"), *known) if known else "",
+        quiet("code", _("The line that made it"), listing(told["code"])),
+    )
+    with section("out", _("Take it out")):
+        show_out()
+    result = told["result"]
+    printed = tag("pre", result["text"], tabindex="0")
+    put(quiet("result", _("Result"), printed, pairs([*told["facts"], (_("device"), result["device"])])))
+
+
+def show_out() -> None:
+    """As code to copy, as a file to save."""
+    with st.container(key="out-files"):
+        for form, label in FILES.items():
+            st.download_button(
+                label, data=lambda form=form: _file(form), file_name=f"{_name()}.{form}", key=f"out.{form}",
+                on_click="ignore",
+            )  # fmt: skip
+    forms = list(FORMS)
+    chosen = st.pills(_("As code"), forms, format_func=FORMS.__getitem__, key="out.form")
+    if chosen:
+        show_code(chosen)
+
+
+def _name() -> str:
+    item = _selected()
+    return item.name if item else "A"
+
+
+def _exported(form: str) -> calculator.Reply | Problem:
+    values = state.accepted(DESK)
+    wanted = {"text": values["A"], "slice": values["slice"], "name": _name(), "form": form}
+    return answer.asked("export", wanted, values["A"], values["slice"])
+
+
+def _file(form: str) -> bytes:
+    """The file's bytes, made when it is asked for; a sentence as text where it cannot be made."""
+    found = _exported(form)
+    if isinstance(found, Problem):
+        return f"{found.sentence} {found.fix}".strip().encode()
+    return found.blobs["file"]
+
+
+def show_code(form: str) -> None:
+    """The tensor written out as code."""
+    found = _exported(form)
+    if isinstance(found, Problem):
+        put(tag("p", prose(f"{found.sentence} {found.fix}".strip()), class_="atlas-quiet"))
+    else:
+        put(listing(found.blobs["file"].decode()))
+
+
+def show_shelf() -> None:
+    """All tensors of the shelf, undo and redo, and the workspace file."""
+    items, past = shelf.now().items, shelf.history()
+    with section("shelf-list", _("Your shelf")):
+        if items:
+            put(_table(items))
+            buttons = {item.name: item for item in items}
+            st.pills(
+                _("Show"), list(buttons), key="shelf.show", on_change=_show_chosen, label_visibility="collapsed"
+            )
+        else:
+            put(
+                tag(
+                    "p",
+                    _(
+                        "It is empty. Give what is shown above a name and keep it, or keep a result on any page: "
+                        "every field of the atlas then knows it by that name."
+                    ),
+                    class_="atlas-text",
+                )
+            )
+        with st.container(key="shelf-actions"):
+            st.button(_("Undo"), key="shelf.undo", on_click=_step_back, disabled=not past.before)
+            st.button(_("Redo"), key="shelf.redo", on_click=_step_forward, disabled=not past.after)
+            if items:
+                st.download_button(
+                    _("Save the workspace"), data=_workspace_file, file_name="workspace.safetensors",
+                    mime="application/octet-stream", key="shelf.save", on_click="ignore",
+                )  # fmt: skip
+        put(
+            tag(
+                "p",
+                _(
+                    "Small tensors travel in the link. A workspace file holds all of them, with their names and "
+                    "where they came from; open it here with “file”, on another machine too."
+                ),
+                class_="atlas-quiet",
+            )
+        )
+
+
+def _table(items: tuple[Item, ...]) -> Html:
+    heads = (_("name"), _("shape"), "dtype", _("memory"), _("where it came from"), _("in the link"))
+    rows = [
+        tag(
+            "tr",
+            tag("th", item.name, scope="row"),
+            tag("td", written_shape(item.shape)),
+            tag("td", item.dtype),
+            tag("td", _size(len(item.data))),
+            tag("td", item.origin),
+            tag("td", _("yes") if item.text else _("no")),
+        )
+        for item in items
+    ]
+    head = tag("tr", *(tag("th", one, scope="col") for one in heads))
+    return tag("div", tag("table", tag("thead", head), tag("tbody", join(rows))), class_="atlas-table", tabindex="0")
+
+
+def _size(count: int) -> str:
+    return f"{count:,} B" if count < 10_000 else f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+
+
+def _show_chosen() -> None:
+    if st.session_state["shelf.show"]:
+        take(st.session_state["shelf.show"])
+
+
+def _step_back() -> None:
+    shelf.undo()
+    _stay()
+
+
+def _step_forward() -> None:
+    shelf.redo()
+    _stay()
+
+
+def _stay() -> None:
+    """After undo and redo: a name that is gone from the shelf gives way in the field, and the frame catches up."""
+    st.session_state[keeping.CHANGED] = True
+    named = state.values(DESK)["A"].strip()
+    if named.isidentifier() and named not in shelf.now():
+        left = shelf.now().names
+        take(left[-1] if left else state.defaults(DESK)["A"])
+
+
+def _workspace_file() -> bytes:
+    told, data = shelf.carried(shelf.now().items)
+    try:
+        return calculator.ask("pack", {**told, "language": words.language()}, files=data).blobs["file"]
+    except calculator.Failure:
+        return _("The workspace file could not be made. Try again in a few seconds.").encode()
