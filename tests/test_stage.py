@@ -29,7 +29,7 @@ Fetch = Callable[..., tuple[int, dict[str, str], bytes]]
 @pytest.fixture(scope="module")
 def fetch() -> Iterator[Fetch]:
     """fetch(path, accept) -> status, headers, body as it travels."""
-    with serving(8714) as url:
+    with serving() as url:
 
         def get(
             path: str, accept: str = "identity", *, forwarded: bool = True

@@ -62,15 +62,16 @@ def _page(request: Request) -> HTMLResponse:
 
 
 @contextmanager
-def serving(port: int) -> Iterator[str]:
-    """The page's address while the server runs in a thread of its own."""
+def serving(port: int = 0) -> Iterator[str]:
+    """The page's address while the server runs in a thread of its own; without `port`, on one that is free."""
     app = Starlette(routes=[Route("/", _page), *stage.routes(), *posters.routes()])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}/"
+    (listening,) = server.servers[0].sockets
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
     server.should_exit = True
     thread.join(timeout=10)
 

@@ -41,7 +41,7 @@ SAY = "async ([path, kind, of, onto, q]) => (await import(path)).SAID[kind](of, 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """A bare page that can import the stage's modules."""
-    with serving(8716) as url:
+    with serving() as url:
         opened = browser.new_page()
         opened.goto(url)
         yield opened

@@ -22,7 +22,7 @@ HREFS = "[...root().gd.querySelectorAll('.imagelayer image')].map((one) => one.h
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The bare page."""
-    with serving(8727) as url:
+    with serving() as url:
         yield url
 
 

@@ -29,7 +29,7 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The bare page."""
-    with serving(8711) as url:
+    with serving() as url:
         yield url
 
 
