@@ -134,10 +134,8 @@ def _box(leaf: Leaf, flat: bool) -> Spot:
     width = 2 * PAD + words + (wide + BESIDE if wide else 0.0)
     left = -width / 2 + PAD
     begin = left + (wide + BESIDE if wide else 0.0)
-    if two:
-        at = (begin, -0.62), (begin, 0.68)
-    else:
-        at = (begin, 0.0), (begin + label + BESIDE, 0.0)
+    below = (begin, 0.68) if two else (begin + label + BESIDE, 0.0)
+    at = (begin, below[1] - 1.3) if two else (begin, 0.0), below
     return Spot(leaf.number, 0.0, 0.0, width, height, (left, -high / 2, wide, high), *at)
 
 
