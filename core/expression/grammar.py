@@ -38,6 +38,13 @@ SIGNS = {
     ast.UAdd: "+",
     ast.Invert: "~",
 }
+BINDING = {  # how tightly each sign binds
+    **dict.fromkeys(["<", "<=", ">", ">=", "==", "!="], 1),
+    **{"|": 2, "^": 3, "&": 4, "+": 5, "-": 5},
+    **dict.fromkeys(["*", "/", "//", "%", "@"], 6),
+    "**": 8,
+}
+BEFORE = 7  # how tightly a sign before a value binds: -x**2 is -(x**2), -x * y is (-x) * y
 DEEP = 3  # levels of the tree for one level of brackets: a power in a product in a sum
 
 

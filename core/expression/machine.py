@@ -135,6 +135,9 @@ class Machine:
         entry = FUNCTIONS.get(part.name)
         if entry is None:
             raise _unknown_function(part)
+        name = part.name.removeprefix("math.")
+        if name in numbers.FUNCTIONS and len(values) == 1 and is_number(values[0]) and not part.keywords[0]:
+            return numbers.call(name, values[0])
         return self.run(entry, part, values)
 
     def method(self, part: Part, values: Sequence[Any]) -> Any:

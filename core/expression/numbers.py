@@ -99,6 +99,19 @@ BINARY: dict[str, Callable[[Number, Number], Number]] = {
     "|": _bits(operator.or_),
     "^": _bits(operator.xor),
 }
+FUNCTIONS: dict[str, Callable[[float], Number]] = {
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "log2": math.log2,
+    "log10": math.log10,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "tanh": math.tanh,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
 UNARY: dict[str, Callable[[Number], Number]] = {"-": operator.neg, "+": operator.pos, "~": _invert}
 
 
@@ -113,3 +126,19 @@ def combine(sign: str, left: Number, right: Number) -> Number:
 def turn(sign: str, value: Number) -> Number:
     """`sign value`, of a plain number."""
     return whole(UNARY[sign](value))
+
+
+def call(name: str, value: Number) -> Number:
+    """`name(value)`, of a plain number; what Python refuses is nan or inf, as torch has it.
+
+    >>> call("sqrt", 4), call("log", 0), call("sqrt", -1)
+    (2.0, -inf, nan)
+    """
+    try:
+        return whole(FUNCTIONS[name](value))
+    except OverflowError:
+        return math.inf if name == "exp" else value
+    except ValueError:
+        if name in ("floor", "ceil"):  # of nan
+            return value
+        return -math.inf if name.startswith("log") and value == 0 else math.nan

@@ -97,6 +97,12 @@ def along(given: Given) -> Shape:
     return None
 
 
+def along_last(given: Given) -> Shape:
+    """As `along`; softmax(x) is along the last axis, which is what people mean by it."""
+    given.values.setdefault("dim", -1)
+    return along(given)
+
+
 def moving(rule, *arguments: str):
     """A rule of core.shapes on the tensor and these arguments, those left out included as the rule has them."""
 

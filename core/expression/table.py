@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from core import shapes
-from core.expression import own, rules
+from core.expression import numbers, own, rules
 from core.expression.arguments import DTYPES, Given, Parameter, as_tensor, signature
 from core.expression.errors import ExpressionError
 from core.expression.rules import counted, joining, matmul_work, moving, product
@@ -409,8 +409,8 @@ REDUCTIONS = [
     _both("torch.cummax", "input: tensor, dim: axis", torch.cummax, rules.along, fields=_PAIR),
     _both("torch.cummin", "input: tensor, dim: axis", torch.cummin, rules.along, fields=_PAIR),
     _both("torch.diff", "input: tensor, n: int?, dim: axis?", torch.diff, rules.along),
-    _both("torch.softmax", "input: floats, dim: axis", torch.softmax, rules.along),
-    _both("torch.log_softmax", "input: floats, dim: axis", torch.log_softmax, rules.along),
+    _both("torch.softmax", "input: floats, dim: axis?", torch.softmax, rules.along_last),
+    _both("torch.log_softmax", "input: floats, dim: axis?", torch.log_softmax, rules.along_last),
     _both(
         "torch.sort", "input: tensor, dim: axis?, descending: flag?", torch.sort, rules.along, fields=_PAIR
     ),
@@ -900,6 +900,8 @@ def _functions() -> dict[str, Entry]:
             found[f"{lead}.{name}"] = found[name]
     for name in ("matmul", "diagonal"):
         found[f"torch.linalg.{name}"] = found[f"linalg.{name}"] = found[name]
+    for name in numbers.FUNCTIONS:  # math.sqrt(4) is a number; of a tensor it is torch's
+        found[f"math.{name}"] = found[name]
     found["norm"] = found["torch.norm"]
     return found
 

@@ -133,6 +133,26 @@ def test_scaling_shear_reflection_projection():
     assert torch.allclose(half @ half, half, atol=1e-6)
 
 
+# What torch and Python ask for, and the language does not
+
+
+def test_functions_of_plain_numbers_give_numbers():
+    assert (
+        tensors.read("ones(math.floor(sqrt(10)), dtype=torch.float64) / sqrt(2)").tolist()
+        == [1 / math.sqrt(2)] * 3
+    )
+    assert tensors.read("sqrt(4)").dtype == torch.float32 and tensors.read("ceil(1.5)").dtype == torch.int64
+    assert tensors.read("sqrt(-1)").isnan() and tensors.read("log(0)") == -math.inf
+    assert tensors.read("exp(1e9)") == math.inf and tensors.read("floor(inf)") == math.inf
+    assert torch.equal(tensors.read("math.sqrt(A)", names=NAMES), A.sqrt())
+
+
+def test_softmax_is_along_the_last_axis_unless_told():
+    assert torch.equal(tensors.read("softmax(A)", names=NAMES), A.softmax(-1))
+    assert torch.equal(tensors.read("A.log_softmax()", names=NAMES), A.log_softmax(-1))
+    assert torch.equal(tensors.read("F.softmax(A, 0)", names=NAMES), A.softmax(0))
+
+
 # Random numbers
 
 
@@ -240,10 +260,10 @@ SENTENCES = [
     ("A.summ(dim=0)", "There is no method `.summ` here.", "Did you mean `.sum`?", ".summ(dim=0)"),
     ("A.sum(dmi=0)", "`.sum` has no argument `dmi`.", "Did you mean `dim`?", "0"),
     (
-        "torch.softmax(A)",
-        "`torch.softmax` needs `dim`.",
+        "torch.cumsum(A)",
+        "`torch.cumsum` needs `dim`.",
         "Its arguments are: input, dim.",
-        "torch.softmax(A)",
+        "torch.cumsum(A)",
     ),
     ("A @ A", "Axis k is 3 in A (2, 3) but 2 in A (2, 3).", "", "A @ A"),
     ("A.mm(A)", "Axis k is 3 in A (2, 3) but 2 in A (2, 3).", "", "A.mm(A)"),
