@@ -8,6 +8,7 @@ import io
 import math
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from core.figures import raster, theme
 from core.figures.marks import Trace, wire
@@ -310,18 +311,23 @@ def _picture(node: Node, spot: Spot, name: str, mode: str) -> Trace:
     }
 
 
+@lru_cache(maxsize=256)
 def _source(rows: tuple[tuple[float, ...], ...], mode: str) -> tuple[str, int, int]:
     """Cells with fine lines between them as a PNG: data URI, width and height in pixels."""
     height, width = len(rows), len(rows[0])
     values = np.array(rows, dtype=np.float32)
-    small = raster.drawn(Raster("", values.tobytes(), height, width, kind="signed"), mode).convert("RGB")
+    small = raster.drawn(Raster("", values.tobytes(), height, width, kind="signed"), mode)
+    colours = raster.scale_colours(mode)
     size = max(2, -(-PIXELS // max(height, width)))
-    pixels = np.array(small.resize((width * size, height * size), image.Resampling.NEAREST))
-    ruled = np.pad(pixels, ((0, 1), (0, 1), (0, 0)), mode="edge")
+    places = np.array(small).repeat(size, 0).repeat(size, 1)
+    places = np.pad(places, ((0, 1), (0, 1)), mode="edge")
     cells = max(height, width) <= MOST_RULED  # of many cells only the edge is drawn
     down, across = (size, size) if cells else (height * size, width * size)
-    ruled[::down] = ruled[:, ::across] = theme.rgb(theme.colour("axis", mode))
+    places[::down] = places[:, ::across] = len(colours)
+    picture = image.fromarray(places)
+    line = np.array([theme.rgb(theme.colour("axis", mode))], dtype=np.uint8)
+    picture.putpalette(np.concatenate([colours, line]).tobytes())
     buffer = io.BytesIO()
-    image.fromarray(ruled).quantize(128).save(buffer, "PNG", optimize=True)
+    picture.save(buffer, "PNG")
     data = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     return data, width * size + 1, height * size + 1

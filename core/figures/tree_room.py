@@ -20,14 +20,15 @@ RISES = (2.2, 1.35)  # between two layers: with air where there is room
 LANE = 0.3  # half the room that a way takes in a layer which it passes
 SMALL_RISE = 0.9  # between the parts of a layer that was too wide for one line
 NARROW, WIDE = "iljtfrI.,:;()[]|'-−! ", "mwMW@%…"
-MOST_LABEL = 22  # letters of a label
+MOST_LABEL = 28  # letters of a label
 TURN = 1.6  # room for ways between two parts of a tall tree
 MOST_ACROSS = 3  # ways from one part to the other
 STRAIGHT = 4.0  # how much more a way holds to its place than a node
-SWEEPS = 10
+SWEEPS = 8
 STAGE = (430.0, 540.0)  # px that a tree has on a usual stage
 LARGEST = 17.0  # px of a letter: a small tree is not blown up
 CAPS = (2, 3, 4, 5, 6, 8, 99)  # nodes beside each other that are tried
+MANY = 25  # nodes; of more, fewer arrangements are tried
 
 
 Point = tuple[float, float]
@@ -80,7 +81,7 @@ def room(leaves: tuple[Leaf, ...]) -> Room:
         return Room((), (), 1.0, 1.0)
     depth = _depths(leaves)
     widest = max(sum(depth[one.number] == k for one in leaves) for k in set(depth.values()))
-    caps = [cap for cap in CAPS if cap < widest] + [widest]
+    caps = [cap for cap in CAPS[:: 1 if len(leaves) <= MANY else 3] if cap < widest] + [widest]
     tried = [_Arranged(leaves, depth, cap, flat) for flat in (False, True) for cap in reversed(caps)]
     rooms = [one.room(cut, rise) for one in tried for cut in {None: 0, one.cut(): 0} for rise in RISES]
     return max(rooms, key=scale)
@@ -230,7 +231,7 @@ class _Arranged:
         """Every item near the middle of what it is tied to, none nearer to its neighbour than it may be."""
         for row in self.rows:
             _spread(row, [0.0] * len(row))
-        for sweep in range(4 * SWEEPS):
+        for sweep in range(2 * SWEEPS):
             ordered = self.rows if sweep % 2 == 0 else list(reversed(self.rows))
             for row in ordered:
                 _spread(row, [_wish(item) for item in row])
@@ -371,20 +372,15 @@ def _sweep(rows: list[list[_Item]], down: bool) -> None:
 def _crossings(rows: list[list[_Item]]) -> int:
     """How many pairs of ways cross."""
     found = 0
-    for upper in rows:
-        place = {id(item): float(k) for k, item in enumerate(upper)}
+    for upper, lower in itertools.pairwise(rows):
+        place = {id(item): k for k, item in enumerate(lower)}
         ends = [
-            (place[id(high)] + 0.01 * port, k)
-            for high in upper
-            for low, port in high.below
-            for k in [_index(rows[low.row], low)]
+            place[id(low)]
+            for item in upper
+            for low, _port in item.below  # in the order of their ports, which is that of the operands
         ]
-        found += sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in itertools.combinations(ends, 2))
+        found += sum(a > b for a, b in itertools.combinations(ends, 2))
     return found
-
-
-def _index(row: Sequence[_Item], item: _Item) -> int:
-    return next(k for k, one in enumerate(row) if one is item)
 
 
 def _wish(item: _Item) -> float:

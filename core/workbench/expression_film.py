@@ -105,7 +105,7 @@ def _given(trace: Trace) -> Cells:
 
 def _opening(trace: Trace, tree: Grown) -> tuple[str, str]:
     words = {"count": len(tree.nodes) + len(tree.hidden)}
-    text = shortened(trace.text, MOST_FORMULA)
+    text = _line(trace)
     if trace.error:
         sentence = _("{count} nodes, from what is given at the bottom up to the one that fails.")
         return sentence.format(**words), text
@@ -126,7 +126,15 @@ def _closing(trace: Trace, piece: Piece) -> tuple[str, str]:
         "count": f"{sum(one.operations for one in trace.pieces):,}",
     }
     sentence = _("The result: {name}, {dtype}. All nodes together took {count} operations.")
-    return sentence.format(**words), shortened(f"{trace.text} → {shapes.show(piece.shape)}", MOST_FORMULA)
+    if words["count"] == "0":
+        sentence = _("The result: {name}, {dtype}.")
+    return sentence.format(**words), f"{_line(trace)} → {shapes.show(piece.shape)}"
+
+
+def _line(trace: Trace) -> str:
+    """The last line of the program: what all others are for."""
+    lines = [line for line in trace.text.strip().splitlines() if line.split("#")[0].strip()]
+    return shortened(lines[-1].split("#")[0], MOST_FORMULA) if lines else ""
 
 
 # --- where shapes clash

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -11,6 +12,7 @@ import torch
 
 from core.expression.trace import Piece, Trace, shortened
 from core.figures import grid
+from core.numbers import number
 from core.ops.cells import MOST, block
 from core.panels import Axis, Block, Cell, Cells, Link, Source
 from core.words import _
@@ -21,6 +23,8 @@ LARGEST_CELL = 62.0  # px: what fits in one line stays in one line
 MOST_SLICES = 3
 MOST_OPERANDS = 4
 SHORT = 14  # letters of a name over a block
+MOST_DIGITS = 5  # of a number in a cell, the sign and the point included
+TINY = 1e-3
 TWIN = "\u200b"  # a mark that is not seen: two operands of one name are two tensors to the browser
 LETTERS, HUES = "ijklpqrs", ("axis1", "axis2", "axis3", "axis4", "axis5", "axis6")
 NO_CHOICE = (
@@ -60,23 +64,47 @@ def scene_of(trace: Trace, piece: Piece) -> Scene:
 
 
 def name_of(trace: Trace, piece: Piece) -> str:
-    """What a tensor is called: by its name, as it is written where that is short, else by what makes it."""
+    """What a tensor is called: by its name, as it is written where that is short, else by what makes it.
+
+    A name of several words stands in brackets, as it would have to before an index.
+    """
     if piece.target:
         return piece.target
-    if len(piece.text) <= SHORT or not piece.inputs:
-        return shortened(piece.text, SHORT)
-    if piece.kind == "operator" and len(piece.inputs) == 2:
-        sides = [name_of(trace, trace.pieces[number]) for number in piece.inputs]
-        left, right = (side if len(side) <= SHORT // 2 else "…" for side in sides)
-        return f"{left} {piece.name} {right}"
+    name = _composed(trace, piece)
+    return f"({name})" if piece.kind == "operator" and piece.inputs else name
+
+
+def _composed(trace: Trace, piece: Piece) -> str:
+    text = " ".join(piece.text.split())
+    if len(text) <= SHORT or not piece.inputs:
+        return shortened(text, SHORT)
+    sides = [name_of(trace, trace.pieces[number]) for number in piece.inputs]
+    short = [side if len(side) <= SHORT // 2 else "…" for side in sides]
     if piece.kind == "operator":
-        return f"{piece.name}…"
-    return f"{word_of(piece)}(…)" if piece.kind == "call" else shortened(f"…{piece.label}", SHORT)
+        return f" {piece.name} ".join(short) if len(short) > 1 else f"{piece.name}{short[0]}"
+    if piece.kind == "call":
+        return f"{word_of(piece)}(…)"
+    label = (
+        piece.label
+        if len(piece.label) <= SHORT // 2 or piece.kind == "attribute"
+        else f".{word_of(piece)}(…)"
+    )
+    return f"{short[0]}{'[…]' if piece.kind == 'index' and label != piece.label else label}"
 
 
 def shown(name: str) -> str:
     """A name as it is read."""
     return name.replace(TWIN, "")
+
+
+def title(name: str) -> str:
+    """A name as it stands over a block, where nothing follows it: without its brackets."""
+    name, deep = shown(name), 0
+    for k, letter in enumerate(name):
+        deep += (letter == "(") - (letter == ")")
+        if deep == 0:
+            return name[1:-1] if k and k == len(name) - 1 and name[0] == "(" else name
+    return name
 
 
 # --- axes of the blocks
@@ -163,11 +191,11 @@ def blocks(
     found = []
     for front in itertools.islice(fronts, MOST_SLICES if tensor.dim() > 2 else 1):
         inner = [index[len(front) :] for index in lit if index[: len(front)] == front]
-        title = f"{shown(name)}[{', '.join(map(str, front))}]" if front else shown(name)
+        over = f"{shown(name)}[{', '.join(map(str, front))}]" if front else title(name)
         edges = axes[len(front) :] if len(axes) == tensor.dim() else ()
         found.append(
             _block(
-                title, name, front, _window(tensor[front]), inner, edges, upright, colour, tuple(tensor.shape)
+                over, name, front, _window(tensor[front]), inner, edges, upright, colour, tuple(tensor.shape)
             )
         )
     if found and before:
@@ -180,7 +208,7 @@ def blocks(
 
 
 def _block(
-    title: str, name: str, front: tuple[int, ...], part: torch.Tensor, lit: Sequence[tuple[int, ...]],
+    over: str, name: str, front: tuple[int, ...], part: torch.Tensor, lit: Sequence[tuple[int, ...]],
     axes: tuple[Axis, ...], upright: bool, colour: str, shape: tuple[int, ...],
 ) -> Block:  # fmt: skip
     rank = part.dim()
@@ -188,9 +216,29 @@ def _block(
     table = (*whole,) if rank == 2 else (whole[0], 1) if rank and upright else (1, whole[0] if rank else 1)
     large = {"whole": table, "note": window_note(whole)} if max(table, default=0) > MOST else {}
     return block(
-        title, part, lit=[_cell(index, upright) for index in lit], axes=axes, upright=upright, colour=colour,
-        tensor=name, at=front, brackets=rank > 0, **large,
+        over, part, lit=[_cell(index, upright) for index in lit], axes=axes, upright=upright, colour=colour,
+        tensor=name, at=front, brackets=rank > 0, texts=_texts(part, upright), **large,
     )  # fmt: skip
+
+
+def _texts(part: torch.Tensor, upright: bool) -> tuple[tuple[str, ...], ...]:
+    """Shorter words where a number is long: all letters of a film are as small as the longest number needs them.
+
+    What is next to nothing beside the others is ≈0; hovering tells it in full.
+    """
+    table = part if part.dim() == 2 else part.reshape((-1, 1) if upright else (1, -1))
+    values = [[float(value) for value in row] for row in table.tolist()]
+    largest = max((abs(v) for row in values for v in row if math.isfinite(v)), default=0.0)
+    return tuple(tuple(_text(value, largest) for value in row) for row in values)
+
+
+def _text(value: float, largest: float) -> str:
+    """The words for a number, "" where it is written as always."""
+    if len(number(value)) <= MOST_DIGITS:
+        return ""
+    if 0 < abs(value) < TINY < largest:
+        return "≈0"
+    return number(value, 2) if len(number(value, 2)) < len(number(value)) else ""
 
 
 def _cell(index: tuple[int, ...], upright: bool) -> Cell:

@@ -31,10 +31,15 @@ def told(scene: Scene) -> tuple[str, str]:
 def shape_line(scene: Scene) -> str:
     """The call with shapes alone: "(4, 2) @ (2, 3) → (4, 3)"."""
     given = [show(shape) for shape in scene.shapes]
-    word = scene.deed.word
-    joined = f" {word} ".join(given) if scene.piece.kind == "operator" and len(given) > 1 else None
-    written = joined or f"{scene.piece.label.lstrip('.')}: {', '.join(given)}"
-    return written if scene.piece.shape is None else f"{written} → {show(scene.piece.shape)}"
+    result = "" if scene.piece.shape is None else f" → {show(scene.piece.shape)}"
+    label = scene.piece.label
+    if len(given) < len(scene.operands) or not given:
+        return (
+            f"{shown(scene.names[0])}{label}{result}" if scene.names and label.startswith((".", "[")) else ""
+        )
+    if scene.piece.kind == "operator" and len(given) > 1:
+        return f" {scene.deed.word} ".join(given) + result
+    return f"{label.lstrip('.')}: {', '.join(given)}{result}"
 
 
 # --- sentences
@@ -79,6 +84,8 @@ def _spelled(word: str) -> str:
 
 def _map(scene: Scene) -> str:
     words = {"one": _names(scene)[0], "label": scene.piece.label, "result": show(scene.piece.shape)}
+    if not scene.piece.shape:
+        return _("{label} of {one}: one number goes in, one comes out.").format(**words)
     if scene.piece.view:
         return _("{label} of {one}: the same numbers are read again as {result}, and none is copied.").format(
             **words
