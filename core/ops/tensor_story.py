@@ -79,6 +79,8 @@ def axes(story: Story) -> Iterator[Moment]:
     sentence = _(
         "A has {axes} axes, and its shape says how many steps each of them has: {count} = {all} numbers."
     )
+    if len(shape) == 1:
+        sentence = _("A has one axis, and its shape says how many steps it has: {all}.")
     words = {"axes": len(shape), "count": count, "all": story.A.numel()}
     more = nd_view.left_out(shape, story.told)
     yield Moment(" ".join([sentence.format(**words), more]).strip(), f"A.shape = {show(shape)}")

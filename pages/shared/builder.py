@@ -47,14 +47,16 @@ def line(fill: str, sizes: Sequence[int], dtype: str, value: float = 1.0, seed: 
     """
     listed = ", ".join(map(str, sizes))
     count = math.prod(sizes)
-    shaped = f".reshape({listed})" if len(sizes) != 1 else ""
+    shaped = f".reshape({listed or '()'})" if len(sizes) != 1 else ""
     cast = "" if dtype == NATURAL.get(fill, "float32") else f".to(torch.{dtype})"
     whole = "()" if not sizes else f"({listed},)" if len(sizes) == 1 else f"({listed})"
     lines = {
         "count": f"torch.arange({count}){shaped}",
         "zeros": f"torch.zeros({listed or whole})",
         "ones": f"torch.ones({listed or whole})",
-        "full": f"torch.full({whole}, {value:g})" if "." in f"{value:g}" else f"torch.full({whole}, {value:g}.0)",
+        "full": f"torch.full({whole}, {value:g})"
+        if "." in f"{value:g}"
+        else f"torch.full({whole}, {value:g}.0)",
         "eye": f"torch.eye({', '.join(map(str, (sizes or (1,))[-2:]))})",
         "linspace": f"torch.linspace(0, 1, {count}){shaped}",
         "rand": f"torch.rand({listed or whole}, seed={seed})",
@@ -83,12 +85,18 @@ def show_form(take: Callable[[str], None]) -> None:
 
     st.text_input(_("Shape"), key="build.shape", on_change=changed, max_chars=60, autocomplete="off")
     st.selectbox(
-        _("Filled with"), list(FILLS), format_func=lambda key: _(FILLS[key]), key="build.fill", on_change=changed
+        _("Filled with"),
+        list(FILLS),
+        format_func=lambda key: _(FILLS[key]),
+        key="build.fill",
+        on_change=changed,
     )
     if state["build.fill"] == "full":
         st.number_input(_("Number"), key="build.value", value=1.0, on_change=changed)
     if state["build.fill"] in SEEDED:
-        st.number_input(_("Seed"), key="build.seed", min_value=0, max_value=99_999, value=0, on_change=changed)
+        st.number_input(
+            _("Seed"), key="build.seed", min_value=0, max_value=99_999, value=0, on_change=changed
+        )
     st.selectbox("dtype", DTYPES, key="build.dtype", on_change=changed)
     st.button(_("Write the line"), key="build.write", on_click=changed)
 
@@ -96,7 +104,9 @@ def show_form(take: Callable[[str], None]) -> None:
 def show_examples(take: Callable[[str], None]) -> None:
     """Real data, each one press."""
     for text, label in EXAMPLES.items():
-        st.button(f"{_(label)} · `{text}`", key=f"example.{text}", type="tertiary", on_click=take, args=(text,))
+        st.button(
+            f"{_(label)} · `{text}`", key=f"example.{text}", type="tertiary", on_click=take, args=(text,)
+        )
 
 
 # --- a grid
@@ -129,7 +139,8 @@ def _written(value: float) -> str:
 def resized(rows: Sequence[Sequence[float]], height: int, width: int) -> list[list[float]]:
     """Rows cut, or filled up with zeros."""
     return [
-        [rows[i][j] if i < len(rows) and j < len(rows[i]) else 0.0 for j in range(width)] for i in range(height)
+        [rows[i][j] if i < len(rows) and j < len(rows[i]) else 0.0 for j in range(width)]
+        for i in range(height)
     ]
 
 

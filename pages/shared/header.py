@@ -18,11 +18,11 @@ NOTES = {
 }
 
 
-def show() -> None:
-    """The device badge and the language switch: one press, no menu, as there are two languages."""
+def show(page: str) -> None:
+    """On the page at `/<page>`: the shelf, the device badge, and the other language, one press away."""
     other = next(code for code in words.LANGUAGES if code != words.language())
     with st.container(key="header"):
-        keeping.show_header()
+        keeping.show_header(page)
         show_device(calculator.device())
         st.button(
             words.LANGUAGES[other],

@@ -88,12 +88,12 @@ def _put_name(operation: Operation, item: Input, field: str) -> None:
 # --- in the header of every page
 
 
-def show_header() -> None:
-    """The shelf behind one word of the header; nothing while it is empty."""
+def show_header(page: str) -> None:
+    """The shelf behind one word of the header; nothing while it is empty. Another `page` finds it closed."""
     items = shelf.now().items
     if not items:
         return
-    with st.popover(_("Shelf · {count}").format(count=len(items)), key="shelf"):
+    with st.popover(_("Shelf · {count}").format(count=len(items)), key=f"shelf-{page or state.HOME}"):
         put(listed(items))
         st.page_link(navigation.desk_page("tensors"), label=_("Open the shelf"))
 
@@ -101,7 +101,12 @@ def show_header() -> None:
 def listed(items: tuple[Item, ...]) -> Html:
     """Name, shape and dtype of each tensor."""
     rows = [
-        tag("div", tag("dt", item.name), tag("dd", f"{written_shape(item.shape)} {item.dtype}"), title=item.origin)
+        tag(
+            "div",
+            tag("dt", item.name),
+            tag("dd", f"{written_shape(item.shape)} {item.dtype}"),
+            title=item.origin,
+        )
         for item in items
     ]
     return tag("dl", *rows, class_="atlas-facts atlas-shelf")

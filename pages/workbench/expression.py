@@ -1,5 +1,5 @@
 """The page on which a line of tensor code, or a few, is explained node by node."""
 
-from pages.shared.expression import show_expression
+from pages.shared.expression_desk import show_expression
 
 show_expression()

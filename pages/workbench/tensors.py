@@ -1,5 +1,5 @@
 """The page on which tensors are built, loaded, looked at and kept."""
 
-from pages.shared.tensors import show_tensors
+from pages.shared.tensor_desk import show_tensors
 
 show_tensors()

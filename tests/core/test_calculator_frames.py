@@ -77,7 +77,7 @@ def raw(header: bytes, body: bytes = b"", /, **claims) -> bytes:
         raw(b"[" * 50_000),
         raw(b'{"a":' * 12_000),
         raw(b'{"lengths": [], "n": ' + b"9" * 5_000 + b"}"),
-        raw(json.dumps({"lengths": [0] * 65}).encode()),
+        raw(json.dumps({"lengths": [0] * (frames.PARTS + 1)}).encode()),
         raw(b"{}", header=2**32 - 1),
         raw(b"{}", body=2**63),
         raw(b'{"lengths": [100001]}', bytes(100_001)),

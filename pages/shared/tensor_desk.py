@@ -27,7 +27,22 @@ from pages.shared.sections import pairs, quiet, section
 WAYS = {"form": N_("form"), "grid": N_("grid"), "file": N_("file"), "example": N_("real data")}
 FORMS = {"torch": "torch", "numpy": "NumPy", "latex": "LaTeX"}
 FILES = {"npy": ".npy", "safetensors": ".safetensors", "csv": "CSV"}
-ENDINGS = ["npy", "npz", "pt", "pth", "safetensors", "csv", "tsv", "txt", "png", "jpg", "jpeg", "webp", "gif", "mp4"]
+ENDINGS = [
+    "npy",
+    "npz",
+    "pt",
+    "pth",
+    "safetensors",
+    "csv",
+    "tsv",
+    "txt",
+    "png",
+    "jpg",
+    "jpeg",
+    "webp",
+    "gif",
+    "mp4",
+]
 MOST_WRITTEN = 1_000  # elements up to which a tensor is written out as code
 
 
@@ -131,14 +146,17 @@ def show_keeping(problem: Problem | None) -> None:
         st.session_state[state.key(DESK, "named")] = (item.name if item else None, wanted)
         st.session_state[field] = wanted
     with st.container(key="keeping"):
-        st.text_input(_("Name"), key=field, max_chars=30, autocomplete="off", label_visibility="collapsed",
-                      **({"on_change": _rename} if item else {}))  # fmt: skip
+        st.text_input(
+            _("Name on the shelf") if item else _("Name"), key=field, max_chars=30, autocomplete="off",
+            label_visibility="collapsed", on_change=_rename,
+        )  # fmt: skip
         if item:
-            st.button(_("Rename"), key="tensors.rename", on_click=_rename)
             st.button(_("Duplicate"), key="tensors.double", on_click=_double, type="tertiary")
             st.button(_("Delete"), key="tensors.delete", on_click=_delete, type="tertiary")
         else:
-            st.button(_("Keep on the shelf"), key="tensors.keep", on_click=_keep, disabled=problem is not None)
+            st.button(
+                _("Keep on the shelf"), key="tensors.keep", on_click=_keep, disabled=problem is not None
+            )
 
 
 def _keep() -> None:
@@ -260,7 +278,9 @@ def show_reading(found: Answer) -> None:
     item = _selected()
     told = found.data
     surprises = tag("ul", *(tag("li", one) for one in told["surprises"]), class_="atlas-surprises")
-    origin = [tag("p", _("It came from: {origin}").format(origin=item.origin))] if item and item.origin else []
+    origin = (
+        [tag("p", _("It came from: {origin}").format(origin=item.origin))] if item and item.origin else []
+    )
     known = [*origin, *([surprises] if told["surprises"] else [])]
     put(
         quiet("summary", _("What it is"), *known) if known else "",
@@ -323,7 +343,11 @@ def show_shelf() -> None:
             put(_table(items))
             buttons = {item.name: item for item in items}
             st.pills(
-                _("Show"), list(buttons), key="shelf.show", on_change=_show_chosen, label_visibility="collapsed"
+                _("Show"),
+                list(buttons),
+                key="shelf.show",
+                on_change=_show_chosen,
+                label_visibility="collapsed",
             )
         else:
             put(
@@ -371,11 +395,19 @@ def _table(items: tuple[Item, ...]) -> Html:
         for item in items
     ]
     head = tag("tr", *(tag("th", one, scope="col") for one in heads))
-    return tag("div", tag("table", tag("thead", head), tag("tbody", join(rows))), class_="atlas-table", tabindex="0")
+    return tag(
+        "div", tag("table", tag("thead", head), tag("tbody", join(rows))), class_="atlas-table", tabindex="0"
+    )
 
 
 def _size(count: int) -> str:
-    return f"{count:,} B" if count < 10_000 else f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+    return (
+        f"{count:,} B"
+        if count < 10_000
+        else f"{count / 1e3:,.0f} kB"
+        if count < 1e6
+        else f"{count / 1e6:,.1f} MB"
+    )
 
 
 def _show_chosen() -> None:

@@ -104,9 +104,18 @@ def show_side(found: Answer | None, problem: Problem | None, *, kept: bool) -> N
     text = state.values(DESK)["code"]
     if st.session_state.get(field) != text:
         st.session_state[field] = text
-    put(tag("div", tag("b", _("code")), tag("span", _(item.label), class_="atlas-label"), class_="atlas-field"))
+    put(
+        tag(
+            "div", tag("b", _("code")), tag("span", _(item.label), class_="atlas-label"), class_="atlas-field"
+        )
+    )
     st.text_area(
-        _(item.label), key=field, height=HEIGHT, label_visibility="collapsed", on_change=_take_text, args=(field,)
+        _(item.label),
+        key=field,
+        height=HEIGHT,
+        label_visibility="collapsed",
+        on_change=_take_text,
+        args=(field,),
     )
     if problem:
         show_problem(DESK, problem, state.values(DESK), kept)
@@ -256,7 +265,9 @@ def _table(told: Mapping[str, Any]) -> Html:
             )
         )
     head = tag("tr", *(tag("th", one, scope="col") for one in heads))
-    return tag("div", tag("table", tag("thead", head), tag("tbody", join(rows))), class_="atlas-table", tabindex="0")
+    return tag(
+        "div", tag("table", tag("thead", head), tag("tbody", join(rows))), class_="atlas-table", tabindex="0"
+    )
 
 
 def _file(form: str) -> bytes:

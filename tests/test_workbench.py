@@ -1,0 +1,247 @@
+"""The workbench's pages as Streamlit runs them: the shelf, its link, undo, and what a mistake does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import calculator
+from core.workspace import Item
+from pages.shared import shelf
+
+ROOT = Path(__file__).resolve().parents[1]
+FRAME = str(ROOT / "pages" / "shared" / "frame.py")
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pool() -> Iterator[None]:
+    """One calculator for the pages of this file."""
+    calculator.start()
+    yield
+    calculator.stop()
+
+
+@pytest.fixture
+def open_page() -> Open:
+    """open_page("tensors", A="[1, 2]") -> the page after its first run."""
+
+    def opened(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(FRAME, default_timeout=60).run()
+        for name, text in query.items():
+            app.query_params[name] = text
+        return go(app, page)
+
+    return opened
+
+
+def go(app: AppTest, page: str) -> AppTest:
+    """To another page in the same session."""
+    (script,) = (path for path in (ROOT / "pages").glob(f"*/{page}.py") if path.parent.name != "shared")
+    app.switch_page(str(script)).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def html_of(app: AppTest) -> str:
+    """Everything that st.html put on the page."""
+    return "\n".join(element.proto.body for element in app.get("html") if "<style>" not in element.proto.body)
+
+
+def on_shelf(app: AppTest) -> dict[str, Item]:
+    """The tensors of this visitor."""
+    if shelf.KEY not in app.session_state:
+        return {}
+    return {item.name: item for item in app.session_state[shelf.KEY].now.items}
+
+
+def type_(app: AppTest, key: str, text: str) -> AppTest:
+    """Type a text into the field with that key."""
+    app.text_input(key=key).set_value(text).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Press the button with that key."""
+    app.button(key=key).click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def kept(app: AppTest, text: str, name: str) -> AppTest:
+    """A line typed on the tensors page, and kept."""
+    type_(app, "tensors.A.field", text)
+    type_(app, "tensors.name.field", name)
+    return press(app, "tensors.keep")
+
+
+def test_a_line_is_looked_at_and_kept(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "torch.arange(12).reshape(3, 4)", "M")
+    item = on_shelf(app)["M"]
+    assert (item.shape, item.dtype, item.text) == ((3, 4), "int64", "torch.arange(12).reshape(3, 4)")
+    assert item.data == b"".join(k.to_bytes(8, "little") for k in range(12))
+    assert app.text_input(key="tensors.A.field").value == "M"  # it stands in the field by its name
+    for fact in ("(3, 4)", "int64", "96 bytes", "0 to 11", "5.5"):
+        assert fact in html_of(app)
+
+
+def test_a_slice_is_kept_as_what_is_shown(open_page: Open) -> None:
+    app = open_page("tensors")
+    type_(app, "tensors.slice.field", "1, :, ::2")
+    type_(app, "tensors.name.field", "S")
+    press(app, "tensors.keep")
+    assert on_shelf(app)["S"].shape == (3, 2)
+    assert on_shelf(app)["S"].text == "(torch.arange(24).reshape(2, 3, 4))[1, :, ::2]"
+
+
+def test_operations_chain_over_pages(open_page: Open) -> None:
+    """Build on tensors, use by name on a concept's page, keep its result, use that elsewhere."""
+    app = kept(open_page("tensors"), "[[1, 2], [3, 4]]", "M")
+    go(app, "reduction")
+    type_(app, "reduction.A.field", "M * 10")
+    assert "(2, 2)" in html_of(app)
+    press(app, "reduction.keep")
+    assert on_shelf(app)["C"].data  # the sum over the page's axis
+    go(app, "tensors")
+    type_(app, "tensors.A.field", "C + 1")
+    assert "class=&quot;" not in html_of(app) and not problem(app)
+
+
+def problem(app: AppTest) -> bool:
+    """Whether the problem card is there."""
+    return "atlas-problem-sentence" in html_of(app)
+
+
+def test_a_result_travels_as_a_text_that_gives_it(open_page: Open) -> None:
+    app = open_page("dot_product", x="[1, 2, 3]", y="[4, 5, 6]")
+    press(app, "dot-product.keep")
+    assert (on_shelf(app)["C"].shape, on_shelf(app)["C"].text) == (
+        (),
+        "torch.tensor(32, dtype=torch.float32)",
+    )
+    assert on_shelf(app)["C"].origin == "torch.dot(x, y)"
+
+
+def test_undo_and_redo(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "[1, 2]", "P")
+    app = kept(app, "[3, 4]", "R")
+    press(app, "shelf.undo")
+    assert set(on_shelf(app)) == {"P"}
+    assert app.text_input(key="tensors.A.field").value == "P"  # R is gone, and the field does not name it
+    press(app, "shelf.redo")
+    assert set(on_shelf(app)) == {"P", "R"}
+    assert app.button(key="shelf.redo").disabled
+
+
+def test_rename_double_delete(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "[1, 2]", "P")
+    type_(app, "tensors.name.field", "query")
+    assert set(on_shelf(app)) == {"query"}
+    press(app, "tensors.double")
+    assert set(on_shelf(app)) == {"query", "query_2"}
+    press(app, "tensors.delete")
+    assert set(on_shelf(app)) == {"query"}
+
+
+@pytest.mark.parametrize("name", ["for", "softmax", "<b>x</b>", "a b", "1x", "torch", "pi", "名"])
+def test_what_cannot_be_a_name_is_said_and_nothing_is_lost(open_page: Open, name: str) -> None:
+    app = open_page("tensors")
+    type_(app, "tensors.A.field", "[1, 2]")
+    type_(app, "tensors.name.field", name)
+    press(app, "tensors.keep")
+    assert on_shelf(app) == {} and app.text_input(key="tensors.A.field").value == "[1, 2]"
+    assert "<b>x" not in html_of(app)
+    assert 'role="status"' in html_of(app)
+
+
+def test_a_mistake_keeps_the_picture_and_says_where(open_page: Open) -> None:
+    app = open_page("tensors")
+    type_(app, "tensors.A.field", "torch.zeros(3, 4) @ torch.zeros(5)")
+    assert problem(app) and app.get("bidi_component")
+    type_(app, "tensors.A.field", "photo + 1")
+    assert "There is no <code>photo</code> here" in html_of(app)
+    type_(app, "tensors.A.field", "[1, 2]")
+    type_(app, "tensors.slice.field", "7")
+    assert "outside axis 0" in html_of(app)
+
+
+# --- links
+
+
+def test_a_link_brings_its_shelf(open_page: Open) -> None:
+    app = open_page("matrix_vector", A="M", x="[1, 1]", shelf="M=[[1, 2], [3, 4]];photo=?")
+    assert set(on_shelf(app)) == {"M"} and "[3., 7.]" in html_of(app)
+    assert "<code>photo</code>, too large for a link" in html_of(app)
+
+
+def test_a_hostile_shelf_in_a_link_is_named_and_left_out(open_page: Open) -> None:
+    bad = "M=torch.zeros(10**9);for=1;ok=[1, 2];x=__import__('os')"
+    app = open_page("tensors", A="ok", shelf=bad)
+    assert set(on_shelf(app)) == {"ok"} and not problem(app)
+    text = html_of(app)
+    assert "<code>M</code>" in text and "<code>x</code>" in text and "means something else" in text
+
+
+def test_what_a_link_replaces_stays_under_a_new_name(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "[1, 2]", "M")
+    app.query_params["shelf"] = "M=[3, 4]"
+    go(app, "matrix")
+    assert {name: item.text for name, item in on_shelf(app).items()} == {"M": "[3, 4]", "M_2": "[1, 2]"}
+    assert "yours is now called <code>M_2</code>" in html_of(app)
+
+
+def test_nothing_of_one_visitor_reaches_another(open_page: Open) -> None:
+    one = kept(open_page("tensors"), "[4711, 1147]", "secret")
+    other = open_page("tensors")
+    assert on_shelf(other) == {} and "4711" not in html_of(other)
+    type_(other, "tensors.A.field", "secret")
+    assert problem(other) and "4711" not in html_of(other)
+    assert "secret" in on_shelf(one)
+
+
+def test_the_shelf_is_on_every_page(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "[1, 2]", "M")
+    for page in ("vector", "norms", "home", "describing_the_world"):
+        go(app, page)
+        assert "atlas-shelf" in html_of(app), page
+
+
+def test_ten_thousand_names_and_a_full_shelf(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("tensors")
+    app.query_params["shelf"] = ";".join(f"T{k}={k}" for k in range(70))
+    go(app, "tensors")
+    assert len(on_shelf(app)) == 64
+    type_(app, "tensors.A.field", "[1, 2]")
+    type_(app, "tensors.name.field", "more")
+    press(app, "tensors.keep")
+    assert "more" not in on_shelf(app) and "at most 64 tensors" in html_of(app)
+
+
+def test_the_form_writes_lines_that_the_language_reads() -> None:
+    from core import tensors
+    from pages.shared import builder
+
+    for fill in builder.FILLS:
+        for dtype in builder.DTYPES:
+            if (fill, dtype) == ("randn", "uint8"):  # a negative number is no byte: the language says so
+                continue
+            for sizes in ((), (3,), (2, 3), (2, 3, 4)):
+                found = tensors.read(builder.line(fill, sizes, dtype, 2.5, 7))
+                wanted = sizes if fill != "eye" else ((sizes or (1,))[-2:] * 2)[:2]
+                assert str(found.dtype) == f"torch.{dtype}", (fill, dtype, sizes)
+                assert tuple(found.shape) == wanted, (fill, dtype, sizes)
+
+
+def test_the_grid_writes_what_it_shows() -> None:
+    from pages.shared import builder
+
+    rows = [[1.0, 2.5], [0.0, -3.0]]
+    assert builder.literal(rows) == "[[1, 2.5], [0, -3]]"
+    assert builder.resized(rows, 3, 1) == [[1.0], [0.0], [0.0]]
+    edited: list[list[Any]] = [[1.0, 9.0], [0.0, -3.0]]
+    assert builder.mirrored(rows, edited) == [[1.0, 9.0], [9.0, -3.0]]
