@@ -15,13 +15,15 @@ from typing import Any
 import torch
 
 from core import limits, tensors
-from core.expression import ExpressionError, check, parse
+from core.expression import ExpressionError, check_program, parse_program
+from core.expression.mend import behind
+from core.expression.moves import calls, strips
 from core.operation import Choice, Operation, Toggle, taken
-from core.shapes import Shape, ShapeError, align
+from core.shapes import Shape, ShapeError
 
+__all__ = ["Case", "Fix", "clash_of", "fixes", "meant", "strips"]
 MOST = 3  # fixes that are offered
 MOST_SPELLED = 200  # elements up to which a tensor is written out
-MOST_AXES = 8
 AXIS = ("axis", "dim")  # parameters that name an axis
 
 
@@ -79,17 +81,6 @@ def clash_of(case: Case, clash: Sequence[tuple[str, int]]) -> list[tuple[str, in
     for other, shape in case.shapes.items():
         if other != name and len(axes[other]) == len(shape) and names[axis] in axes[other]:
             found.append((other, axes[other].index(names[axis])))
-    return found
-
-
-def strips(shapes: Mapping[str, Sequence[int]], clash: Sequence[Sequence[Any]] = ()) -> list[dict[str, Any]]:
-    """The shapes under each other, aligned at the right; None where a shape has no axis, and which boxes clash."""
-    marked = {(name, axis) for name, axis in clash}
-    found = []
-    for (name, shape), row in zip(shapes.items(), align(*shapes.values()), strict=True):
-        missing = len(row) - len(shape)
-        where = [k for k in range(len(row)) if (name, k - missing) in marked]
-        found.append({"name": name, "sizes": list(row), "clash": where})
     return found
 
 
@@ -196,27 +187,13 @@ def _parameter_moves(case: Case) -> Iterator[Move]:
 
 def _tensor_moves(case: Case, name: str) -> Iterator[Move]:
     """Changes of one tensor's shape; the numbers stay."""
-    shape = case.shapes[name]
-    if len(shape) >= 2:
-        turned = ".T" if len(shape) == 2 else ".mT"
-        yield _move("transpose", 1, name, turned, lambda t: t.mT)
-    for axis, size in enumerate(shape):
-        if size == 1:
-            yield _move("squeeze", 2, name, f".squeeze({axis})", lambda t, a=axis: t.squeeze(a))
-    if len(shape) < MOST_AXES:
-        for axis in reversed(
-            range(len(shape) + 1)
-        ):  # an axis at the end first: in front torch puts it itself
-            yield _move("unsqueeze", 2, name, f".unsqueeze({axis})", lambda t, a=axis: t.unsqueeze(a))
-    if len(shape) >= 2:
-        yield _move("flatten", 5, name, ".flatten()", lambda t: t.flatten())
-    for sizes in _targets(case, name):
-        written = ", ".join(map(str, sizes))
-        yield _move("reshape", 6, name, f".reshape({written})", lambda t, s=sizes: t.reshape(s))
-
-
-def _move(kind: str, cost: int, name: str, call: str, change: Callable[[torch.Tensor], torch.Tensor]) -> Move:
-    return Move(kind, cost, {name: call}, lambda given: given | {name: change(given[name])})
+    for call in calls(case.shapes[name], _targets(case, name)):
+        yield Move(
+            call.kind,
+            call.cost,
+            {name: call.text},
+            lambda given, change=call.change: given | {name: change(given[name])},
+        )
 
 
 def _targets(case: Case, name: str) -> list[Shape]:
@@ -281,6 +258,8 @@ def _changes(case: Case, metas: Mapping[str, torch.Tensor], move: Move) -> dict[
 def _text(case: Case, name: str, call: str, shape: Shape) -> str | None:
     """The input's text with `call` behind it: the reader's own words in brackets, or its numbers written out."""
     own = [f"({case.texts[name].strip()}){call}"]
+    if _reads_as(own[0]) is None and _reads_as(case.texts[name]) is not None:  # several lines, or a form
+        own.append(behind(case.texts[name], call))
     if case.given[name].numel() <= MOST_SPELLED:
         own.append(f"({tensors.literal(case.given[name])}){call}")
     return next((text for text in own if _reads_as(text) == shape), None)
@@ -289,6 +268,6 @@ def _text(case: Case, name: str, call: str, shape: Shape) -> str | None:
 def _reads_as(text: str) -> Shape | None:
     """The shape that the tensor language gives `text`, without computing it; None where it refuses."""
     try:
-        return check(parse(text)).shape
+        return check_program(parse_program(text))[-1].shape
     except ExpressionError:
         return None
