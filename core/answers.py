@@ -24,7 +24,7 @@ from core.printed import described
 from core.refusal import Refusal, guarded, of_text
 from core.shapes import ShapeError, named, show
 from core.words import _, speaking
-from core.workbench import inspect, shelf
+from core.workbench import expression, inspect, shelf
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 MOST_IN_CODE = 200  # elements of an input written into the code
@@ -90,7 +90,9 @@ def keep(arguments: Mapping[str, Any]) -> Answer:
         names = shelf.tensors_of(arguments)
         text = shelf.text_for(result, typed, shelf.texts_of(arguments), names)
         origin = found.written({name: name for name in case.given}, case.parameters)
-        return {"item": shelf.described(arguments["name"], result, text, origin)}, {"data": shelf.bytes_of(result)}
+        return {"item": shelf.described(arguments["name"], result, text, origin)}, {
+            "data": shelf.bytes_of(result)
+        }
 
 
 def prepare(arguments: Mapping[str, Any]) -> Answer:
@@ -421,6 +423,8 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "prepare": prepare,
     "poster": poster,
     "inspect": inspect.inspect,
+    "expression": expression.expression,
+    "keep_node": expression.keep,
     "make": shelf.make,
     "adopt": shelf.adopt,
     "load": shelf.load,

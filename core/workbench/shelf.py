@@ -182,7 +182,9 @@ def _inner(index: str) -> str:
 def indexed(text: str, index: str) -> str:
     """`text` with the index behind it."""
     inner = _inner(index)
-    return f"({text.strip()})[{inner}]" if inner else text
+    if not inner:
+        return text
+    return f"{text.strip()}[{inner}]" if text.strip().isidentifier() else f"({text.strip()})[{inner}]"
 
 
 def code(text: str, index: str, arguments: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 from core import calculator, words
 from core.operation import Desk, Example, File, Input, Operation, Parameter
 from core.words import _
+from core.workspace import Item
 from pages.shared import shelf
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
@@ -158,6 +159,28 @@ def asked(task: str, request: Mapping[str, Any], *texts: str, **files: bytes) ->
     except calculator.Failure as failure:
         return _failed(failure)
     return _problem(reply.data["problem"], b"") if "problem" in reply.data else reply
+
+
+def file_of(
+    task: str, request: Mapping[str, Any], *texts: str, items: tuple[Item, ...] = ()
+) -> Callable[[], bytes]:
+    """What makes a file when it is asked for: Streamlit calls it outside of the session, so all it needs is here.
+
+    Where it cannot be made, the file says why.
+    """
+    told, data = shelf.carried(items) if items else shelf.beside(*texts)
+    question = {**request, **told, "language": words.language()}
+
+    def made() -> bytes:
+        with words.speaking(question["language"]):
+            try:
+                reply = calculator.ask(task, question, files=data)
+            except calculator.Failure as failure:
+                return _failed(failure).sentence.encode()
+        problem = reply.data.get("problem")
+        return problem["sentence"].encode() if problem else reply.blobs["file"]
+
+    return made
 
 
 def result_of(operation: Operation, values: Mapping[str, Any], name: str) -> calculator.Reply | Problem:

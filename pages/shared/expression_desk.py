@@ -50,7 +50,7 @@ def show_bench() -> None:
     keeping.catch_up()
     found, problem = _answers()
     notes_place = st.container(key="notes")
-    with st.container(key="plate"):
+    with st.container(key="wide"), st.container(key="plate"):
         picture = Answer({}, problem.film) if problem and problem.film else found
         if picture:
             show_stage(picture)
@@ -230,18 +230,34 @@ def show_reading(found: Answer) -> None:
         quiet("why", _("Node by node"), _table(told)),
         quiet("code", _("The code that ran"), listing(told["code"])),
     )
+    text = state.accepted(DESK)["code"]
     with section("out", _("Take it out")), st.container(key="out-files"):
         for form, label in (("py", _("Script")), ("ipynb", _("Notebook"))):
             st.download_button(
-                label, data=lambda form=form: _file(form), file_name=f"expression.{form}", key=f"out.{form}",
-                on_click="ignore",
+                label, data=answer.file_of("program", {"text": text, "form": form}, text),
+                file_name=f"expression.{form}", key=f"out.{form}", on_click="ignore",
             )  # fmt: skip
     result = told["result"]
     if result:
         described = [(_("shape"), written_shape(result["shape"])), ("dtype", result["dtype"])]
         described.append((_("device"), result["device"]))
         printed = tag("pre", result["text"], tabindex="0")
-        put(quiet("result", _("Result"), printed, pairs(described), pairs(told["totals"])))
+        put(quiet("result", _("Result"), printed, pairs(described), pairs(_totals(told))))
+
+
+def _totals(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What all nodes cost together, and the largest tensor between what is given and the result."""
+    totals, largest = told["totals"], told["totals"]["largest"]
+    found = [(_("operations"), f"{totals['operations']:,}"), (_("bytes moved"), f"{totals['bytes']:,}")]
+    if largest:
+        named = _named(told["nodes"][largest["number"]])
+        found.append(
+            (
+                _("largest in between"),
+                _("{count} numbers: {node}").format(count=f"{largest['elements']:,}", node=named),
+            )
+        )
+    return found
 
 
 def _table(told: Mapping[str, Any]) -> Html:
@@ -268,14 +284,6 @@ def _table(told: Mapping[str, Any]) -> Html:
     return tag(
         "div", tag("table", tag("thead", head), tag("tbody", join(rows))), class_="atlas-table", tabindex="0"
     )
-
-
-def _file(form: str) -> bytes:
-    text = state.accepted(DESK)["code"]
-    found = answer.asked("program", {"text": text, "form": form}, text)
-    if isinstance(found, Problem):
-        return f"# {found.sentence}".encode()
-    return found.blobs["file"]
 
 
 def show_language() -> None:

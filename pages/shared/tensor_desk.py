@@ -132,9 +132,10 @@ def show_side(found: Answer | None, problem: Problem | None) -> None:
 
 
 def _selected() -> Item | None:
-    """The tensor of the shelf that stands in the field by its bare name."""
-    name = state.values(DESK)["A"].strip()
-    return shelf.now().find(name) if name in shelf.now() else None
+    """The tensor of the shelf that stands in the field by its bare name, and is shown whole."""
+    values = state.values(DESK)
+    name = values["A"].strip()
+    return shelf.now().find(name) if name in shelf.now() and not values["slice"].strip() else None
 
 
 def show_keeping(problem: Problem | None) -> None:
@@ -298,8 +299,8 @@ def show_out() -> None:
     with st.container(key="out-files"):
         for form, label in FILES.items():
             st.download_button(
-                label, data=lambda form=form: _file(form), file_name=f"{_name()}.{form}", key=f"out.{form}",
-                on_click="ignore",
+                label, data=answer.file_of("export", *_wanted(form)), file_name=f"{_name()}.{form}",
+                key=f"out.{form}", on_click="ignore",
             )  # fmt: skip
     forms = list(FORMS)
     chosen = st.pills(_("As code"), forms, format_func=FORMS.__getitem__, key="out.form")
@@ -312,23 +313,16 @@ def _name() -> str:
     return item.name if item else "A"
 
 
-def _exported(form: str) -> calculator.Reply | Problem:
+def _wanted(form: str) -> tuple[dict[str, str], str, str]:
+    """The question for a file or for code, and the texts in it."""
     values = state.accepted(DESK)
-    wanted = {"text": values["A"], "slice": values["slice"], "name": _name(), "form": form}
-    return answer.asked("export", wanted, values["A"], values["slice"])
-
-
-def _file(form: str) -> bytes:
-    """The file's bytes, made when it is asked for; a sentence as text where it cannot be made."""
-    found = _exported(form)
-    if isinstance(found, Problem):
-        return f"{found.sentence} {found.fix}".strip().encode()
-    return found.blobs["file"]
+    request = {"text": values["A"], "slice": values["slice"], "name": _name(), "form": form}
+    return request, values["A"], values["slice"]
 
 
 def show_code(form: str) -> None:
     """The tensor written out as code."""
-    found = _exported(form)
+    found = answer.asked("export", *_wanted(form))
     if isinstance(found, Problem):
         put(tag("p", prose(f"{found.sentence} {found.fix}".strip()), class_="atlas-quiet"))
     else:
@@ -365,8 +359,8 @@ def show_shelf() -> None:
             st.button(_("Redo"), key="shelf.redo", on_click=_step_forward, disabled=not past.after)
             if items:
                 st.download_button(
-                    _("Save the workspace"), data=_workspace_file, file_name="workspace.safetensors",
-                    mime="application/octet-stream", key="shelf.save", on_click="ignore",
+                    _("Save the workspace"), data=answer.file_of("pack", {}, items=items), key="shelf.save",
+                    file_name="workspace.safetensors", mime="application/octet-stream", on_click="ignore",
                 )  # fmt: skip
         put(
             tag(
@@ -432,11 +426,3 @@ def _stay() -> None:
     if named.isidentifier() and named not in shelf.now():
         left = shelf.now().names
         take(left[-1] if left else state.defaults(DESK)["A"])
-
-
-def _workspace_file() -> bytes:
-    told, data = shelf.carried(shelf.now().items)
-    try:
-        return calculator.ask("pack", {**told, "language": words.language()}, files=data).blobs["file"]
-    except calculator.Failure:
-        return _("The workspace file could not be made. Try again in a few seconds.").encode()
