@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from core.panels import Cells, Layout, Panel, Plane, Row
+from core.panels import Cells, Layout, Panel, Plane, Row, Tree
 
 GAP = (0.03, 0.05)  # between panels beside and below each other
 
@@ -95,9 +95,10 @@ def _stacked(layout: Layout) -> tuple[Row, ...]:
     return tuple(Row(((k, 1.0),), row.height * unit) for row, unit in lines for k, _share in row.panels)
 
 
-def lines_when_tall(layout: Layout | None) -> int:
-    """How many rows of panels a tall stage has; 1 where the usual place is meant."""
-    return len(layout.tall or _stacked(layout)) if layout else 1
+def lines_when_tall(layout: Layout | None, panels: Sequence[Panel] = ()) -> int:
+    """How many rows of panels a tall stage has; 1 where the usual place is meant. A tree is as high as three."""
+    trees = sum(isinstance(panel, Tree) for panel in panels)
+    return 2 * trees + (len(layout.tall or _stacked(layout)) if layout else 1)
 
 
 def _beside(layout: Layout, count: int) -> list[Box]:

@@ -259,7 +259,7 @@ def _stage(steps: Sequence[Step], places: list[arrange.Place], mode: str) -> Fig
         "equal": _equal(steps[0].panels),
     }
     meta["arrange"] = arrange.relayouts(first.panels, places, first.layout)
-    meta["lines"] = arrange.lines_when_tall(first.layout)
+    meta["lines"] = arrange.lines_when_tall(first.layout, first.panels)
     if any(step.links for step in steps):
         meta["linked"] = linked.spots(first.panels)
         meta["cellsLabel"] = _("Cells of the result: each tells where it comes from")

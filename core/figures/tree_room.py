@@ -15,15 +15,17 @@ LABEL, SHAPE = 1.0, 0.8  # heights of letters
 PAD = 0.5  # from a box's edge to what is in it
 BESIDE = 0.4  # from the picture to the words, from word to word
 GAP = 0.75  # between two boxes of a layer
-NEAR = 0.5  # and between a box and a way that passes
-RISES = (2.2, 1.35)  # between two layers: with air where there is room
-LANE = 0.3  # half the room that a way takes in a layer which it passes
+NEAR = 0.3  # and between a box and a way that passes
+RISES = (2.2, 1.35, 1.0)  # between two layers: with air where there is room
+LANE = 0.2  # half the room that a way takes in a layer which it passes
 SMALL_RISE = 0.9  # between the parts of a layer that was too wide for one line
 NARROW, WIDE = "iljtfrI.,:;()[]|'-−! ", "mwMW@%…"
 MOST_LABEL = 28  # letters of a label
 TURN = 1.6  # room for ways between two parts of a tall tree
 MOST_ACROSS = 3  # ways from one part to the other
 STRAIGHT = 4.0  # how much more a way holds to its place than a node
+PULLS = (0.0, 0.12, 0.4)
+COST = 0.4  # of a pull, which bends the ways: that much larger the letters must become
 SWEEPS = 8
 STAGE = (430.0, 540.0)  # px that a tree has on a usual stage
 LARGEST = 17.0  # px of a letter: a small tree is not blown up
@@ -82,9 +84,15 @@ def room(leaves: tuple[Leaf, ...]) -> Room:
     depth = _depths(leaves)
     widest = max(sum(depth[one.number] == k for one in leaves) for k in set(depth.values()))
     caps = [cap for cap in CAPS[:: 1 if len(leaves) <= MANY else 3] if cap < widest] + [widest]
-    tried = [_Arranged(leaves, depth, cap, flat) for flat in (False, True) for cap in reversed(caps)]
-    rooms = [one.room(cut, rise) for one in tried for cut in {None: 0, one.cut(): 0} for rise in RISES]
-    return max(rooms, key=scale)
+    rooms: list[tuple[float, Room]] = []
+    for flat, cap in itertools.product((False, True), reversed(caps)):
+        one = _Arranged(leaves, depth, cap, flat)
+        for pull in PULLS:
+            one.place(pull)
+            rooms += [
+                (1 - COST * pull, one.room(cut, rise)) for cut in {None: 0, one.cut(): 0} for rise in RISES
+            ]
+    return max(rooms, key=lambda tried: tried[0] * scale(tried[1]))[1]
 
 
 def scale(found: Room) -> float:
@@ -129,14 +137,14 @@ def _box(leaf: Leaf, flat: bool) -> Spot:
     name, rest = parts(short(leaf.label))
     label, shape = breadth(name, LABEL, bold=True) + breadth(rest, SHAPE), breadth(leaf.shape, SHAPE)
     two = not flat and bool(leaf.shape)
-    height = 3.0 if two else 1.9
+    height = 2.75 if two else 1.8
     words = max(label, shape) if two else label + (BESIDE + shape if leaf.shape else 0.0)
     wide, high = _fitted(leaf.picture, height - 0.7)
     width = 2 * PAD + words + (wide + BESIDE if wide else 0.0)
     left = -width / 2 + PAD
     begin = left + (wide + BESIDE if wide else 0.0)
-    below = (begin, 0.68) if two else (begin + label + BESIDE, 0.0)
-    at = (begin, below[1] - 1.3) if two else (begin, 0.0), below
+    below = (begin, 0.62) if two else (begin + label + BESIDE, 0.0)
+    at = (begin, below[1] - 1.2) if two else (begin, 0.0), below
     return Spot(leaf.number, 0.0, 0.0, width, height, (left, -high / 2, wide, high), *at)
 
 
@@ -174,7 +182,6 @@ class _Arranged:
             self.items[number, row] = _Item(number, row, self.boxes[number].width / 2)
         self._join()
         self.rows = self._ordered()
-        self._place()
 
     def _rows(self, cap: int) -> dict[int, int]:
         """The row of each node, 0 at the top; a layer of more than `cap` nodes takes several rows."""
@@ -227,14 +234,17 @@ class _Arranged:
                 best, least = [list(row) for row in rows], found
         return best
 
-    def _place(self) -> None:
-        """Every item near the middle of what it is tied to, none nearer to its neighbour than it may be."""
+    def place(self, pull: float) -> None:
+        """Every item near the middle of what it is tied to, none nearer to its neighbour than it may be.
+
+        `pull`: how much it is drawn to the middle of all, which makes a wide tree narrow.
+        """
         for row in self.rows:
             _spread(row, [0.0] * len(row))
         for sweep in range(2 * SWEEPS):
             ordered = self.rows if sweep % 2 == 0 else list(reversed(self.rows))
             for row in ordered:
-                _spread(row, [_wish(item) for item in row])
+                _spread(row, [(1 - pull) * _wish(item) for item in row])
 
     def cut(self) -> int | None:
         """The row above which a tall tree is best cut, to stand in two parts beside each other; None: nowhere."""

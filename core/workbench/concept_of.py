@@ -118,9 +118,7 @@ def _product(word: str, _piece: Piece, values: list[torch.Tensor]) -> Match | No
 def _arithmetic(word: str, piece: Piece, values: list[torch.Tensor]) -> Match | None:
     """+ - * / and, of two numbers, powers."""
     other = piece.arguments.get("other")
-    operands: list[torch.Tensor | float] = list(values)
-    if len(values) == 1 and (_plain(other) or isinstance(other, list)):
-        operands.append(float(other) if _plain(other) else torch.tensor(other))
+    operands = [*values, float(other)] if len(values) == 1 and _plain(other) else values
     if len(operands) != 2 or piece.arguments.get("alpha", 1) != 1:
         return None
     shapes = [tuple(one.shape) if isinstance(one, torch.Tensor) else () for one in operands]

@@ -129,7 +129,7 @@ def _of_one(word: str, piece: Piece, shape: Shape, result: Shape) -> Deed | None
     same = (Source("", tuple(range(len(shape)))),)
     if word in MAPS and shape == result:
         return Deed("map", word, sources=same, arguments=piece.arguments)
-    if word in CELL_SIGNS and shape == result:  # with a number: pow(A, other=2)
+    if word in CELL_SIGNS and shape == result and "other" in piece.arguments:  # pow(A, other=2)
         return Deed("map", word, sources=same, arguments=piece.arguments)
     if word in REDUCTIONS:
         return _reduction(word, piece, shape, result)

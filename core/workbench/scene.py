@@ -24,9 +24,11 @@ MOST_SLICES = 3
 MOST_OPERANDS = 4
 SHORT = 14  # letters of a name over a block
 MOST_DIGITS = 5  # of a number in a cell, the sign and the point included
+FEW_DIGITS = 4  # and where a window is seen, whose cells are small
+WINDOW = 6  # rows and columns that are drawn of a tensor with more than MOST
 TINY = 1e-3
 TWIN = "\u200b"  # a mark that is not seen: two operands of one name are two tensors to the browser
-LETTERS, HUES = "ijklpqrs", ("axis1", "axis2", "axis3", "axis4", "axis5", "axis6")
+LETTERS, HUES = "ijlpqrst", ("axis1", "axis2", "axis3", "axis4", "axis5", "axis6")
 NO_CHOICE = (
     "cat",
     "concat",
@@ -113,33 +115,33 @@ def title(name: str) -> str:
 def axes_of(scene: Scene) -> tuple[list[tuple[Axis, ...]], tuple[Axis, ...]]:
     """Letter and colour of the axes of every operand and of the result; what disappears has the accent."""
     deed, operands = scene.deed, scene.operands
-    count = len(scene.piece.shape or ())
     if deed.kind == "einsum":
         gone = set("".join(deed.labels[:-1])) - set(deed.labels[-1])
         hue = {c: HUES[k % len(HUES)] for k, c in enumerate(deed.labels[-1])} | dict.fromkeys(gone, "accent")
         named = [tuple((c, hue[c]) for c in part) for part in deed.labels]
         return named[:-1], named[-1]
-    own = tuple(zip(LETTERS[:count], (HUES * 2)[:count], strict=True))
-    if deed.kind == "product":
-        own = own if count > 1 else ((("i", "axis1"),) if count else ())
-    if deed.kind in ("product", "outer", "turn", "reduce", "running", "along"):
+    if deed.kind == "reduce":
+        every = [
+            (c, "accent" if k in deed.axes else HUES[k % len(HUES)]) for k, c in _lettered(scene.shapes[0])
+        ]
+        return [tuple(every)], tuple(a for k, a in enumerate(every) if deed.keepdim or k not in deed.axes)
+    own = tuple((c, HUES[k % len(HUES)]) for k, c in _lettered(scene.piece.shape or ()))
+    if deed.kind in ("product", "outer", "turn", "running", "along"):
         return [_followed(source, own, deed) for source in deed.sources], own
     return [() for _one in operands], ()
 
 
+def _lettered(shape: tuple[int, ...]) -> list[tuple[int, str]]:
+    return list(enumerate((LETTERS * 2)[: len(shape)]))
+
+
 def _followed(source: Source, own: tuple[Axis, ...], deed: Deed) -> tuple[Axis, ...]:
-    """The axes of an operand: those of the result that they follow, or the accent."""
-    spare = iter("k" if deed.kind == "product" else "abcdefgh")
-    kept = deed.kind in ("running", "along")
-    axes = []
-    for axis, to in enumerate(source.follows):
-        if to is None:
-            axes.append((LETTERS[axis] if kept else next(spare, "?"), "accent"))
-        elif deed.kind == "reduce" and axis in deed.axes:
-            axes.append((own[to][0], "accent"))
-        else:
-            axes.append(own[to])
-    return tuple(axes)
+    """The axes of an operand: those of the result that they follow; what is gathered has the accent."""
+    gathered = "k" if deed.kind == "product" else ""
+    return tuple(
+        (gathered or LETTERS[axis], "accent") if to is None else own[to]
+        for axis, to in enumerate(source.follows)
+    )
 
 
 # --- blocks
@@ -217,11 +219,12 @@ def _block(
     large = {"whole": table, "note": window_note(whole)} if max(table, default=0) > MOST else {}
     return block(
         over, part, lit=[_cell(index, upright) for index in lit], axes=axes, upright=upright, colour=colour,
-        tensor=name, at=front, brackets=rank > 0, texts=_texts(part, upright), **large,
+        tensor=name, at=front, brackets=rank > 0, **large,
+        texts=_texts(part, upright, FEW_DIGITS if large else MOST_DIGITS),
     )  # fmt: skip
 
 
-def _texts(part: torch.Tensor, upright: bool) -> tuple[tuple[str, ...], ...]:
+def _texts(part: torch.Tensor, upright: bool, digits: int) -> tuple[tuple[str, ...], ...]:
     """Shorter words where a number is long: all letters of a film are as small as the longest number needs them.
 
     What is next to nothing beside the others is ≈0; hovering tells it in full.
@@ -229,16 +232,18 @@ def _texts(part: torch.Tensor, upright: bool) -> tuple[tuple[str, ...], ...]:
     table = part if part.dim() == 2 else part.reshape((-1, 1) if upright else (1, -1))
     values = [[float(value) for value in row] for row in table.tolist()]
     largest = max((abs(v) for row in values for v in row if math.isfinite(v)), default=0.0)
-    return tuple(tuple(_text(value, largest) for value in row) for row in values)
+    return tuple(tuple(_text(value, largest, digits) for value in row) for row in values)
 
 
-def _text(value: float, largest: float) -> str:
+def _text(value: float, largest: float, letters: int) -> str:
     """The words for a number, "" where it is written as always."""
-    if len(number(value)) <= MOST_DIGITS:
+    if len(number(value)) <= letters:
         return ""
     if 0 < abs(value) < TINY < largest:
         return "≈0"
-    return number(value, 2) if len(number(value, 2)) < len(number(value)) else ""
+    shorter = [number(value, digits) for digits in (2, 1)]
+    fits = next((text for text in shorter if len(text) <= letters), shorter[-1])
+    return fits if len(fits) < len(number(value)) else ""
 
 
 def _cell(index: tuple[int, ...], upright: bool) -> Cell:
@@ -250,12 +255,18 @@ def _cell(index: tuple[int, ...], upright: bool) -> Cell:
 
 def _window(part: torch.Tensor) -> torch.Tensor:
     """What is drawn of a slice, on the CPU; no more of it is read."""
-    return part[tuple(slice(0, MOST) for _axis in range(part.dim()))].detach().cpu()
+    most = _most(tuple(part.shape))
+    return part[tuple(slice(0, most) for _axis in range(part.dim()))].detach().cpu()
+
+
+def _most(shape: tuple[int, ...]) -> int:
+    """How many rows and columns of a slice are drawn."""
+    return MOST if max(shape, default=0) <= MOST else WINDOW
 
 
 def window_note(whole: tuple[int, ...]) -> str:
     """What of a large matrix or vector is shown."""
-    some = tuple(min(size, MOST) for size in whole)
+    some = tuple(min(size, _most(whole)) for size in whole)
     return _("{shown} of {all}").format(
         shown=" × ".join(map(str, some)), all=" × ".join(f"{size:,}" for size in whole)
     )
@@ -269,8 +280,9 @@ def _lit(scene: Scene) -> list[list[tuple[int, ...]]]:
     index = (0,) * len(shape)
     found = []
     for one, source in zip(scene.operands, scene.deed.sources, strict=True):
+        most = _most(tuple(one.shape[-2:]))
         places = zip(taken_at(source, one.shape, index), one.shape, strict=True)
-        spans = [range(*p.indices(min(n, MOST))) if isinstance(p, slice) else (p,) for p, n in places]
+        spans = [range(*p.indices(min(n, most))) if isinstance(p, slice) else (p,) for p, n in places]
         found.append(list(itertools.islice(itertools.product(*spans), MOST * MOST * MOST_SLICES)))
     return [*found, [index]]
 

@@ -25,7 +25,7 @@ CASES = [
     (f"{M} @ {N}", "matrix-matrix"), (f"torch.mm(torch.tensor({M}), {N})", "matrix-matrix"),
     (f"torch.matmul({B}, {C})", "batched-matmul"), (f"torch.bmm({B}, {C})", "batched-matmul"),
     (f"x @ {N}", "batched-matmul"), (f"{B} @ torch.arange(4)", "batched-matmul"),
-    ("x * y", "hadamard"), (f"torch.mul({M}, {M})", "hadamard"), (f"{B} * {B}", "hadamard"),
+    ("x * y", "hadamard"), ("torch.mul(x, y)", "hadamard"), (f"{B} * {B}", "hadamard"),
     ("x + y", "broadcasting"), ("x - y", "broadcasting"), ("x / y", "broadcasting"), (f"{M} * x", "broadcasting"),
     ("x / 4", "broadcasting"), ("3 - x", "broadcasting"), ("torch.add(x, 2)", "broadcasting"),
     (f"{B} + {M}[:, :, None]", "broadcasting"), ("torch.div(x, y)", "broadcasting"),
