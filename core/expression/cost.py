@@ -20,7 +20,8 @@ from typing import Any
 import torch
 
 from core.expression.arguments import Given, Several
-from core.expression.table import GROUPS, Entry
+from core.expression.entry import Entry
+from core.expression.table import GROUPS
 
 SOFT = 5
 SOFTMAX_LIKE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +25,10 @@ from core.expression.arguments import (
     is_number,
     label,
 )
+from core.expression.entry import Entry
 from core.expression.errors import ExpressionError
 from core.expression.grammar import Part
-from core.expression.table import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, PREFIXES, Entry
+from core.expression.table import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, PREFIXES
 from core.limits import Limits, current
 from core.words import _
 
@@ -179,6 +181,8 @@ class Machine:
         shape = entry.rule(given) if entry.rule else None
         if shape is not None:
             check_size(shape, part, self.limits)
+        if entry.inside:
+            _check_inside(entry.inside(given), part, self.limits)
         self._check_work(entry, given, part)
         if entry.guard:
             entry.guard(given)
@@ -224,6 +228,11 @@ class Machine:
             raise ExpressionError(_("This needs more memory than is allowed."), rule="memory") from None
         except Exception as error:  # torch raises whatever it likes
             raise _from_torch(str(error), function, tensors) from None
+
+
+def _check_inside(shape: Sequence[int], part: Part, limits: Limits) -> None:
+    """Refuses what torch would make on the way and no result shows; how many axes it has is torch's affair."""
+    check_size((math.prod(shape),), part, limits)
 
 
 def called(entry: Entry, part: Part) -> str:
@@ -294,12 +303,36 @@ INSTEAD = {
     "torch.linalg.eig": "torch.linalg.eigh",
     "torch.linalg.eigvals": "torch.linalg.eigvalsh",
     "torch.svd": "torch.linalg.svd",
-    "torch.nonzero": "torch.where",
 }
+
+
+BY_VALUES = ("bincount", "unique", "unique_consecutive", "nonzero", "argwhere", "masked_select")
+
+
+def _refused(part: Part, start: int) -> ExpressionError | None:
+    """What torch has and this language has not, for a reason."""
+    last = part.name.rpartition(".")[2]
+    if last in ("dropout", "dropout2d", "alpha_dropout"):
+        sentence = _(
+            "`{name}` draws new zeros at every call; here the same line always gives the same numbers."
+        )
+        fix = _("Write the mask: `A * (rand(2, 3, seed=1) > 0.5) / 0.5`.")
+        return ExpressionError(sentence.format(name=part.name), fix, start, part.end, "random")
+    if last in BY_VALUES:
+        sentence = _("The shape of `{name}` depends on the values; here every shape is known beforehand.")
+        fix = (
+            _("Write `{text}`.").format(text="F.one_hot(A, num_classes=9).sum(dim=0)")
+            if last == "bincount"
+            else ""
+        )
+        return ExpressionError(sentence.format(name=part.name), fix, start, part.end, "shape-of-values")
+    return None
 
 
 def _unknown_function(part: Part) -> ExpressionError:
     end = part.start + len(part.name)
+    if refused := _refused(part, part.start):
+        return refused
     if part.name in CONSTANTS:
         sentence = _("`{name}` is no function.").format(name=part.name)
         return ExpressionError(sentence, "", part.start, end, "not-callable")
@@ -329,6 +362,8 @@ def _unknown_method(part: Part) -> ExpressionError:
         return ExpressionError(sentence.format(name=part.name), fix, start, part.end, "in-place")
     if part.name in UNSAID:
         return _no_tensor(part)
+    if refused := _refused(part, start):
+        return refused
     near = _near(part.name, list(METHODS), 0.75)
     fix = _did_you_mean(f".{near}" if near else "")
     if not fix and f"torch.{part.name}" in FUNCTIONS:

@@ -294,6 +294,135 @@ def fits(dtype: torch.dtype, *values: Any) -> bool:
     return all(low <= value <= high for value in values)
 
 
+# Joined sizes
+
+
+def positive(given: Given, name: str, default: int) -> int:
+    """A count of 1 or more."""
+    found = given.get(name, default)
+    if found < 1:
+        raise ExpressionError(_("{size} is no size.").format(size=found), rule="size")
+    return found
+
+
+def added(rule):
+    """A product to which `input` is broadcast."""
+
+    def checked(given: Given) -> Shape:
+        shape = rule(given)
+        shapes.expand(given.shape("input"), shape, given.names("input")[0])
+        return shape
+
+    return checked
+
+
+def chained(given: Given) -> Shape:
+    """A1 @ A2 @ A3 ..., the first and the last of which may be vectors."""
+    tensors = given["tensors"]
+    names = [_("tensor {number}").format(number=number) for number in range(len(tensors))]
+    if len(tensors) < 2:
+        raise ExpressionError(_("A chain needs two matrices or more."), rule="missing-argument")
+    for place, (name, tensor) in enumerate(zip(names, tensors, strict=True)):
+        if tensor.ndim != 2 and not (tensor.ndim == 1 and place in (0, len(tensors) - 1)):
+            shapes.bind("m n", tuple(tensor.shape), name)
+    shape, name = tuple(tensors[0].shape), names[0]
+    for other, tensor in zip(names[1:], tensors[1:], strict=True):
+        shape = shapes.matmul(shape, tuple(tensor.shape), (name, other))
+        name = f"{name} @ {other}"
+    return shape
+
+
+def chain_work(given: Given) -> int:
+    """From left to right; torch takes the cheapest order, which is no dearer."""
+    total, shape = 0, tuple(given["tensors"][0].shape)
+    for tensor in given["tensors"][1:]:
+        found = shapes.matmul(shape, tuple(tensor.shape))
+        total += math.prod(found) * shape[-1]
+        shape = found
+    return total
+
+
+def distances(given: Given) -> tuple[int, ...]:
+    """(..., n, d) and (..., m, d) give (..., n, m)."""
+    one, two = given.shapes("x1", "x2")
+    names = given.names("x1", "x2")
+    shapes.bind_each([(names[0], "... n d", one), (names[1], "... m d", two)])
+    if given.get("p", 2) < 0:
+        raise ExpressionError(_("The order of a distance is 0 or more."), rule="value")
+    return (*shapes.broadcast(one[:-2], two[:-2], names=names), one[-2], two[-2])
+
+
+def covariance(given: Given) -> Shape:
+    """(variables, observations) gives (variables, variables); a vector is one variable."""
+    shape, name = given.shape("input"), given.names("input")[0]
+    if len(shape) > 2:
+        shapes.bind("variable observation", shape, name)
+    return (shape[0], shape[0]) if len(shape) == 2 and shape[0] != 1 else ()
+
+
+def covariance_work(given: Given) -> int:
+    """Every pair of variables, for each observation."""
+    shape = given.shape("input")
+    return math.prod(shape) * shape[0] if len(shape) == 2 else math.prod(shape)
+
+
+def vander(given: Given) -> Shape:
+    """The powers of each number."""
+    shape = given.shape("x")
+    shapes.bind("... n", shape, given.names("x")[0])
+    count = given.get("N", shape[-1])
+    if count < 0:
+        raise ExpressionError(_("{size} is no size.").format(size=count), rule="size")
+    return (*shape, count)
+
+
+def diagonals(given: Given) -> Shape:
+    """Each vector along the last axis becomes a diagonal matrix."""
+    shape = given.shape("input")
+    return (*shape, shape[-1]) if shape else None
+
+
+def _vectors(given: Given, function: str) -> list[int]:
+    """The lengths of vectors; a single number is a vector of one."""
+    found = []
+    for number, tensor in enumerate(given["tensors"]):
+        if tensor.ndim > 1:
+            name = _("tensor {number}").format(number=number)
+            shapes.bind("n", tuple(tensor.shape), name)
+        found.append(tensor.numel())
+    if not found:
+        raise ExpressionError(
+            _("`{function}` needs `{argument}`.").format(function=function, argument="tensors"),
+            rule="missing-argument",
+        )
+    return found
+
+
+def mesh(given: Given) -> Shape:
+    """One axis for each vector."""
+    sizes = _vectors(given, "torch.meshgrid")
+    if given.get("indexing", "ij") not in ("ij", "xy"):
+        raise ExpressionError(_("`indexing` is 'ij' or 'xy'."), rule="value")
+    return tuple(sizes)
+
+
+def cartesian(given: Given) -> Shape:
+    """Every combination of one number from each vector, a row each."""
+    sizes = _vectors(given, "torch.cartesian_prod")
+    return (math.prod(sizes), len(sizes)) if len(sizes) > 1 else (sizes[0],)
+
+
+def blocks(given: Given) -> Shape:
+    """Matrices along the diagonal; a vector is a row, a number a matrix of one."""
+    rows = columns = 0
+    for number, tensor in enumerate(given["tensors"]):
+        if tensor.ndim > 2:
+            shapes.bind("m n", tuple(tensor.shape), _("tensor {number}").format(number=number))
+        shape = (1, 1, *tensor.shape)[-2:]
+        rows, columns = rows + shape[0], columns + shape[1]
+    return (rows, columns)
+
+
 # einsum
 
 
@@ -417,6 +546,18 @@ def casting(given: Given) -> None:
         raise ExpressionError(_("nan and inf are not whole numbers."), rule="overflow")
     if value.dtype != torch.bool and not fits(dtype, value.min().item(), value.max().item()):
         raise overflow(dtype_name(dtype))
+
+
+def finite_range(given: Given) -> None:
+    """histc: a finite range, from small to large."""
+    low, high = given.get("min", 0), given.get("max", 0)
+    if not (math.isfinite(low) and math.isfinite(high)) or low > high:
+        raise ExpressionError(_("`min` and `max` must be finite, `min` the smaller."), rule="value")
+    value = given["input"]
+    if not value.is_meta and low == high and not bool(value.isfinite().all()):
+        raise ExpressionError(
+            _("nan and inf have no place between a smallest and a largest number."), rule="value"
+        )
 
 
 def classes(given: Given) -> None:

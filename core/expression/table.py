@@ -9,59 +9,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from core import shapes
-from core.expression import numbers, own, rules
-from core.expression.arguments import DTYPES, Given, Parameter, as_tensor, signature
+from core.expression import network, numbers, own, rules
+from core.expression.arguments import DTYPES, Given, as_tensor
+from core.expression.entry import Entry, both, entry, method
 from core.expression.errors import ExpressionError
 from core.expression.rules import counted, joining, matmul_work, moving, product
 from core.words import _
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One call of the language.
-
-    `path` is its name in torch, shown in sentences; `rule` predicts the shape or refuses; `work` counts the
-    multiplications; `guard` looks at real values; `fields` names several results; `exact` compares whole numbers
-    with floats, so that an overflow is not passed over in silence; `creates` takes the device.
-    """
-
-    path: str
-    parameters: tuple[Parameter, ...]
-    call: Callable[..., Any]
-    rule: Callable[[Given], Any] | None = None
-    work: Callable[[Given], int] | None = None
-    guard: Callable[[Given], None] | None = None
-    fields: tuple[str, ...] = ()
-    exact: bool = False
-    creates: bool = False
-    method: bool = False
-    function: bool = True
-
-    @property
-    def name(self) -> str:
-        """The last word of the path."""
-        return self.path.rsplit(".", 1)[-1]
-
-
-def _entry(path: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
-    return Entry(path, signature(parameters), call, rule, **more)
-
-
-def _both(path: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
-    """A function that is a method as well."""
-    return _entry(path, parameters, call, rule, method=True, **more)
-
-
-def _method(name: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
-    """A method that is no function."""
-    return _entry(f"Tensor.{name}", parameters, call, rule, method=True, function=False, **more)
 
 
 def _seeded(draw: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -119,18 +78,18 @@ _ELEMENTWISE = {
 }
 _EXACT = {"torch.abs", "torch.square", "torch.neg"}
 ELEMENTWISE = [
-    _both(path, "input: tensor", call, rules.minus if path == "torch.neg" else None, exact=path in _EXACT)
+    both(path, "input: tensor", call, rules.minus if path == "torch.neg" else None, exact=path in _EXACT)
     for path, call in _ELEMENTWISE.items()
 ] + [
-    _both("torch.round", "input: tensor, decimals: int?", torch.round),
-    _both(
+    both("torch.round", "input: tensor, decimals: int?", torch.round),
+    both(
         "torch.nan_to_num", "input: tensor, nan: number?, posinf: number?, neginf: number?", torch.nan_to_num
     ),
-    _entry("torch.nn.functional.gelu", "input: floats", F.gelu),
-    _entry("torch.nn.functional.silu", "input: floats", F.silu),
-    _entry("torch.nn.functional.softplus", "input: floats", F.softplus),
-    _entry("torch.nn.functional.elu", "input: floats", F.elu),
-    _entry("torch.nn.functional.leaky_relu", "input: floats, negative_slope: number?", F.leaky_relu),
+    entry("torch.nn.functional.gelu", "input: floats", F.gelu),
+    entry("torch.nn.functional.silu", "input: floats", F.silu),
+    entry("torch.nn.functional.softplus", "input: floats", F.softplus),
+    entry("torch.nn.functional.elu", "input: floats", F.elu),
+    entry("torch.nn.functional.leaky_relu", "input: floats, negative_slope: number?", F.leaky_relu),
 ]
 
 # Two in, broadcast
@@ -138,7 +97,7 @@ ELEMENTWISE = [
 
 def _binary(path: str, call: Callable[..., Any], rule=rules.pair, **more: Any) -> Entry:
     parameters = "input: tensor, other: operand" + (", rounding_mode: text?" if path == "torch.div" else "")
-    return _both(path, parameters, lambda input, other, **rest: call(input, other, **rest), rule, **more)
+    return both(path, parameters, lambda input, other, **rest: call(input, other, **rest), rule, **more)
 
 
 BINARY = [
@@ -160,48 +119,55 @@ BINARY = [
     _binary("torch.le", torch.le),
     _binary("torch.gt", torch.gt),
     _binary("torch.ge", torch.ge),
-    _both("torch.maximum", "input: tensor, other: tensor", torch.maximum, rules.pair),
-    _both("torch.minimum", "input: tensor, other: tensor", torch.minimum, rules.pair),
-    _both("torch.atan2", "input: tensor, other: tensor", torch.atan2, rules.pair),
-    _both("torch.hypot", "input: floats, other: floats", torch.hypot, rules.pair),
-    _both("torch.logical_and", "input: tensor, other: tensor", torch.logical_and, rules.pair),
-    _both("torch.logical_or", "input: tensor, other: tensor", torch.logical_or, rules.pair),
-    _both("torch.logical_xor", "input: tensor, other: tensor", torch.logical_xor, rules.pair),
-    _both(
+    both("torch.maximum", "input: tensor, other: tensor", torch.maximum, rules.pair),
+    both("torch.minimum", "input: tensor, other: tensor", torch.minimum, rules.pair),
+    both("torch.atan2", "input: tensor, other: tensor", torch.atan2, rules.pair),
+    both("torch.hypot", "input: floats, other: floats", torch.hypot, rules.pair),
+    both("torch.logical_and", "input: tensor, other: tensor", torch.logical_and, rules.pair),
+    both("torch.logical_or", "input: tensor, other: tensor", torch.logical_or, rules.pair),
+    both("torch.logical_xor", "input: tensor, other: tensor", torch.logical_xor, rules.pair),
+    both(
         "torch.isclose",
         "input: tensor, other: tensor, rtol: number?, atol: number?",
         torch.isclose,
         rules.pair,
     ),
-    _both(
+    both(
         "torch.clamp",
         "input: tensor, min: operand?, max: operand?",
         lambda input, min=None, max=None: _clamp(input, min, max),
         rules.broadcast("input", "min", "max"),
     ),
-    _both(
+    both(
         "torch.lerp",
         "input: floats, end: floats, weight: operand",
         torch.lerp,
         rules.broadcast("input", "end", "weight"),
     ),
-    _entry(
+    entry(
         "torch.where",
         "condition: tensor, input: operand, other: operand",
         lambda condition, input, other: torch.where(condition, input, other),
         rules.broadcast("condition", "input", "other"),
     ),
-    _both(
+    both(
         "torch.masked_fill",
         "input: tensor, mask: tensor, value: number",
         lambda input, mask, value: input.masked_fill(mask, value),
         rules.broadcast("input", "mask"),
     ),
-    _both(
+    both(
         "torch.nn.functional.cosine_similarity",
-        "x1: floats, x2: floats, dim: axis?",
+        "x1: floats, x2: floats, dim: axis?, eps: number?",
         F.cosine_similarity,
         lambda given: shapes.broadcast(*given.shapes("x1", "x2"), names=given.names("x1", "x2")) and None,
+        inside=lambda given: shapes.broadcast(*given.shapes("x1", "x2")),
+    ),
+    entry(
+        "torch.isin",
+        "elements: tensor, test_elements: tensor",
+        torch.isin,
+        lambda given: given.shape("elements"),
     ),
 ]
 
@@ -216,41 +182,41 @@ def _clamp(input: torch.Tensor, low: Any, high: Any) -> torch.Tensor:
 # The same numbers in another shape
 
 SHAPE = [
-    _both(
+    both(
         "torch.reshape",
         "input: tensor, *shape: sizes",
         torch.reshape,
         moving(shapes.reshape, "shape"),
     ),
-    _method(
+    method(
         "view",
         "input: tensor, *shape: sizes",
         lambda input, shape: input.view(shape),
         moving(shapes.reshape, "shape"),
     ),
-    _both("torch.permute", "input: tensor, *dims: ints", torch.permute, moving(shapes.permute, "dims")),
-    _both(
+    both("torch.permute", "input: tensor, *dims: ints", torch.permute, moving(shapes.permute, "dims")),
+    both(
         "torch.transpose",
         "input: tensor, dim0: axis, dim1: axis",
         torch.transpose,
         moving(shapes.transpose, "dim0", "dim1"),
     ),
-    _both(
+    both(
         "torch.swapaxes",
         "input: tensor, axis0: axis, axis1: axis",
         torch.swapaxes,
         moving(shapes.transpose, "axis0", "axis1"),
     ),
-    _both("torch.movedim", "input: tensor, source: axis, destination: axis", torch.movedim),
-    _both("torch.t", "input: tensor", lambda input: _flip_two(input)),
-    _both(
+    both("torch.movedim", "input: tensor, source: axis, destination: axis", torch.movedim),
+    both("torch.t", "input: tensor", lambda input: _flip_two(input)),
+    both(
         "torch.squeeze",
         "input: tensor, dim: axes?",
         torch.squeeze,
         moving(shapes.squeeze, "dim"),
     ),
-    _both("torch.unsqueeze", "input: tensor, dim: axis", torch.unsqueeze, moving(shapes.unsqueeze, "dim")),
-    _both(
+    both("torch.unsqueeze", "input: tensor, dim: axis", torch.unsqueeze, moving(shapes.unsqueeze, "dim")),
+    both(
         "torch.flatten",
         "input: tensor, start_dim: axis?, end_dim: axis?",
         torch.flatten,
@@ -258,42 +224,43 @@ SHAPE = [
             given.shape("input"), given.get("start_dim", 0), given.get("end_dim", -1), given.names("input")[0]
         ),
     ),
-    _both("torch.ravel", "input: tensor", torch.ravel),
-    _method(
+    both("torch.ravel", "input: tensor", torch.ravel),
+    method(
         "expand",
         "input: tensor, *size: sizes",
         lambda input, size: input.expand(size),
         moving(shapes.expand, "size"),
     ),
-    _method(
+    method(
         "expand_as",
         "input: tensor, other: tensor",
         lambda input, other: input.expand(other.shape),
         lambda given: shapes.expand(given.shape("input"), given.shape("other"), given.names("input")[0]),
     ),
-    _both(
+    both(
         "torch.broadcast_to",
         "input: tensor, *size: sizes",
         lambda input, size: input.expand(size),
         moving(shapes.expand, "size"),
     ),
-    _method(
+    method(
         "repeat", "input: tensor, *repeats: sizes", lambda input, repeats: input.repeat(repeats), rules.repeat
     ),
-    _both("torch.tile", "input: tensor, *dims: ints", torch.tile, lambda given: _tiled(given)),
-    _both(
+    both("torch.tile", "input: tensor, *dims: ints", torch.tile, lambda given: _tiled(given)),
+    both(
         "torch.repeat_interleave",
         "input: tensor, repeats: int, dim: axis?",
         torch.repeat_interleave,
         rules.repeat_each,
     ),
-    _both("torch.flip", "input: tensor, *dims: ints", torch.flip),
-    _both("torch.fliplr", "input: tensor", torch.fliplr),
-    _both("torch.flipud", "input: tensor", torch.flipud),
-    _both("torch.roll", "input: tensor, shifts: ints, dims: ints?", torch.roll),
-    _both("torch.rot90", "input: tensor, k: int?, dims: ints?", torch.rot90),
-    _method("contiguous", "input: tensor", lambda input: input.contiguous()),
-    _method("cpu", "input: tensor", lambda input: input),
+    both("torch.flip", "input: tensor, *dims: ints", torch.flip),
+    both("torch.fliplr", "input: tensor", torch.fliplr),
+    both("torch.flipud", "input: tensor", torch.flipud),
+    both("torch.roll", "input: tensor, shifts: ints, dims: ints?", torch.roll),
+    both("torch.rot90", "input: tensor, k: int?, dims: ints?", torch.rot90),
+    *network.SHAPE,
+    method("contiguous", "input: tensor", lambda input: input.contiguous()),
+    method("cpu", "input: tensor", lambda input: input),
 ]
 
 
@@ -350,45 +317,43 @@ def _all_or_some(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 REDUCTIONS = [
-    _both("torch.sum", _DIM + ", dtype: dtype?", _all_or_some(torch.sum), rules.reducing, exact=True),
-    _both(
-        "torch.mean", "input: floats, dim: axes?, keepdim: flag?", _all_or_some(torch.mean), rules.reducing
-    ),
-    _both("torch.prod", _ONE + ", dtype: dtype?", _axis_only(torch.prod), rules.reducing, exact=True),
-    _both("torch.amax", _DIM, torch.amax, rules.extreme),
-    _both("torch.amin", _DIM, torch.amin, rules.extreme),
-    _both(
+    both("torch.sum", _DIM + ", dtype: dtype?", _all_or_some(torch.sum), rules.reducing, exact=True),
+    both("torch.mean", "input: floats, dim: axes?, keepdim: flag?", _all_or_some(torch.mean), rules.reducing),
+    both("torch.prod", _ONE + ", dtype: dtype?", _axis_only(torch.prod), rules.reducing, exact=True),
+    both("torch.amax", _DIM, torch.amax, rules.extreme),
+    both("torch.amin", _DIM, torch.amin, rules.extreme),
+    both(
         "torch.max",
         "input: tensor, dim: any?, keepdim: flag?",
         lambda **given: _extreme(torch.max, given),
         rules.max_or_min,
         fields=_PAIR,
     ),
-    _both(
+    both(
         "torch.min",
         "input: tensor, dim: any?, keepdim: flag?",
         lambda **given: _extreme(torch.min, given),
         rules.max_or_min,
         fields=_PAIR,
     ),
-    _both("torch.argmax", _ONE, torch.argmax, rules.extreme),
-    _both("torch.argmin", _ONE, torch.argmin, rules.extreme),
-    _both("torch.all", _ONE, _axis_only(torch.all), rules.reducing),
-    _both("torch.any", _ONE, _axis_only(torch.any), rules.reducing),
-    _both("torch.count_nonzero", "input: tensor, dim: axes?", torch.count_nonzero, rules.reducing),
-    _both(
+    both("torch.argmax", _ONE, torch.argmax, rules.extreme),
+    both("torch.argmin", _ONE, torch.argmin, rules.extreme),
+    both("torch.all", _ONE, _axis_only(torch.all), rules.reducing),
+    both("torch.any", _ONE, _axis_only(torch.any), rules.reducing),
+    both("torch.count_nonzero", "input: tensor, dim: axes?", torch.count_nonzero, rules.reducing),
+    both(
         "torch.std",
         "input: floats, dim: axes?, unbiased: flag?, keepdim: flag?, correction: number?",
         lambda **given: _spread(torch.std, given),
         rules.reducing,
     ),
-    _both(
+    both(
         "torch.var",
         "input: floats, dim: axes?, unbiased: flag?, keepdim: flag?, correction: number?",
         lambda **given: _spread(torch.var, given),
         rules.reducing,
     ),
-    _both(
+    both(
         "torch.median",
         _ONE,
         lambda input, dim=None, keepdim=False: (
@@ -397,36 +362,39 @@ REDUCTIONS = [
         rules.extreme,
         fields=_PAIR,
     ),
-    _both("torch.logsumexp", "input: floats, dim: axes, keepdim: flag?", torch.logsumexp, rules.reducing),
-    _both(
+    both("torch.logsumexp", "input: floats, dim: axes, keepdim: flag?", torch.logsumexp, rules.reducing),
+    both(
         "torch.norm",
         "input: floats, p: any?, dim: axes?, keepdim: flag?",
         lambda input, p=2, dim=None, keepdim=False: _norm(input, p, dim, keepdim),
         rules.reducing,
     ),
-    _both("torch.cumsum", "input: tensor, dim: axis", torch.cumsum, rules.along, exact=True),
-    _both("torch.cumprod", "input: tensor, dim: axis", torch.cumprod, rules.along, exact=True),
-    _both("torch.cummax", "input: tensor, dim: axis", torch.cummax, rules.along, fields=_PAIR),
-    _both("torch.cummin", "input: tensor, dim: axis", torch.cummin, rules.along, fields=_PAIR),
-    _both("torch.diff", "input: tensor, n: int?, dim: axis?", torch.diff, rules.along),
-    _both("torch.softmax", "input: floats, dim: axis?", torch.softmax, rules.along_last),
-    _both("torch.log_softmax", "input: floats, dim: axis?", torch.log_softmax, rules.along_last),
-    _both(
-        "torch.sort", "input: tensor, dim: axis?, descending: flag?", torch.sort, rules.along, fields=_PAIR
-    ),
-    _both("torch.argsort", "input: tensor, dim: axis?, descending: flag?", torch.argsort, rules.along),
-    _both(
+    both("torch.cumsum", "input: tensor, dim: axis", torch.cumsum, rules.along, exact=True),
+    both("torch.cumprod", "input: tensor, dim: axis", torch.cumprod, rules.along, exact=True),
+    both("torch.cummax", "input: tensor, dim: axis", torch.cummax, rules.along, fields=_PAIR),
+    both("torch.cummin", "input: tensor, dim: axis", torch.cummin, rules.along, fields=_PAIR),
+    both("torch.diff", "input: tensor, n: int?, dim: axis?", torch.diff, rules.along),
+    both("torch.softmax", "input: floats, dim: axis?", torch.softmax, rules.along_last),
+    both("torch.log_softmax", "input: floats, dim: axis?", torch.log_softmax, rules.along_last),
+    both("torch.sort", "input: tensor, dim: axis?, descending: flag?", torch.sort, rules.along, fields=_PAIR),
+    both("torch.argsort", "input: tensor, dim: axis?, descending: flag?", torch.argsort, rules.along),
+    both(
         "torch.topk",
         "input: tensor, k: int, dim: axis?, largest: flag?",
         torch.topk,
         rules.along,
         fields=_PAIR,
     ),
-    _both("torch.trace", "input: tensor", torch.trace, exact=True),
-    _entry(
-        "torch.nn.functional.normalize", "input: floats, p: number?, dim: axis?", F.normalize, rules.along
+    both("torch.trace", "input: tensor", torch.trace, exact=True),
+    entry("torch.nn.functional.normalize", "input: floats, p: number?, dim: axis?", F.normalize, rules.along),
+    both(
+        "torch.histc",
+        "input: floats, bins: int?, min: number?, max: number?",
+        torch.histc,
+        lambda given: (rules.positive(given, "bins", 100),),
+        guard=rules.finite_range,
     ),
-    _entry("torch.nn.functional.layer_norm", "input: floats, normalized_shape: sizes", F.layer_norm),
+    *network.REDUCTIONS,
 ]
 
 
@@ -450,7 +418,7 @@ def _norm(input: torch.Tensor, p: Any, dim: Any, keepdim: bool) -> torch.Tensor:
 # Products
 
 PRODUCTS = [
-    _both(
+    both(
         "torch.matmul",
         "input: tensor, other: tensor",
         torch.matmul,
@@ -458,7 +426,7 @@ PRODUCTS = [
         work=matmul_work(),
         exact=True,
     ),
-    _both(
+    both(
         "torch.mm",
         "input: tensor, mat2: tensor",
         torch.mm,
@@ -466,7 +434,7 @@ PRODUCTS = [
         work=matmul_work("input", "mat2"),
         exact=True,
     ),
-    _both(
+    both(
         "torch.bmm",
         "input: tensor, mat2: tensor",
         torch.bmm,
@@ -474,7 +442,7 @@ PRODUCTS = [
         work=matmul_work("input", "mat2"),
         exact=True,
     ),
-    _both(
+    both(
         "torch.mv",
         "input: tensor, vec: tensor",
         torch.mv,
@@ -482,7 +450,7 @@ PRODUCTS = [
         work=matmul_work("input", "vec"),
         exact=True,
     ),
-    _both(
+    both(
         "torch.dot",
         "input: tensor, tensor: tensor",
         torch.dot,
@@ -490,28 +458,29 @@ PRODUCTS = [
         work=lambda given: math.prod(given.shape("input")),
         exact=True,
     ),
-    _both(
+    both(
         "torch.inner",
         "input: tensor, other: tensor",
         torch.inner,
         work=lambda given: math.prod(given.shape("input")) * math.prod(given.shape("other")),
     ),
-    _both(
+    both(
         "torch.outer",
         "input: tensor, vec2: tensor",
         torch.outer,
         lambda given: shapes.outer(given.shape("input"), given.shape("vec2"), given.names("input", "vec2")),
         exact=True,
     ),
-    _both("torch.kron", "input: tensor, other: tensor", torch.kron, rules.kron, exact=True),
-    _entry("torch.linalg.cross", "input: tensor, other: tensor, dim: axis?", torch.linalg.cross, rules.pair),
-    _entry(
+    both("torch.kron", "input: tensor, other: tensor", torch.kron, rules.kron, exact=True),
+    entry("torch.linalg.cross", "input: tensor, other: tensor, dim: axis?", torch.linalg.cross, rules.pair),
+    entry(
         "torch.linalg.vecdot",
         "x: tensor, y: tensor, dim: axis?",
         torch.linalg.vecdot,
+        inside=lambda given: shapes.broadcast(*given.shapes("x", "y")),
         work=lambda given: math.prod(shapes.broadcast(*given.shapes("x", "y"))),
     ),
-    _entry(
+    entry(
         "torch.einsum",
         "equation: text, *operands: tensors",
         lambda equation, operands: torch.einsum(equation, *operands),
@@ -519,19 +488,48 @@ PRODUCTS = [
         work=lambda given: math.prod(rules.einsum_sizes(given).values()),
         exact=True,
     ),
-    _entry(
+    entry(
         "torch.tensordot",
         "a: tensor, b: tensor, dims: int",
         torch.tensordot,
         work=lambda given: math.prod(given.shape("a")) * math.prod(given.shape("b")),
     ),
-    _entry(
+    entry(
         "torch.nn.functional.linear",
         "input: tensor, weight: tensor, bias: tensor?",
         F.linear,
         lambda given: _linear(given),
         work=lambda given: math.prod(given.shape("input")) * given.shape("weight")[0],
     ),
+    both(
+        "torch.addmm",
+        "input: tensor, mat1: tensor, mat2: tensor, beta: number?, alpha: number?",
+        torch.addmm,
+        rules.added(product(shapes.mm, "mat1", "mat2")),
+        work=matmul_work("mat1", "mat2"),
+    ),
+    both(
+        "torch.baddbmm",
+        "input: tensor, batch1: tensor, batch2: tensor, beta: number?, alpha: number?",
+        torch.baddbmm,
+        rules.added(product(shapes.bmm, "batch1", "batch2")),
+        work=matmul_work("batch1", "batch2"),
+    ),
+    entry(
+        "torch.linalg.multi_dot",
+        "*tensors: tensors",
+        lambda tensors: torch.linalg.multi_dot(tensors),
+        rules.chained,
+        work=rules.chain_work,
+    ),
+    entry(
+        "torch.cdist",
+        "x1: floats, x2: floats, p: number?",
+        torch.cdist,
+        rules.distances,
+        work=lambda given: math.prod(rules.distances(given)) * given.shape("x1")[-1],
+    ),
+    *network.PRODUCTS,
 ]
 
 
@@ -555,39 +553,51 @@ def _first(call: Callable[..., Any]) -> Callable[..., Any]:
     return lambda input, **more: call(input, **more)
 
 
+def _spreading(call: Callable[..., Any]) -> Callable[..., Any]:
+    """torch.cov and corrcoef look at values, which the meta device has not."""
+
+    def called(input: torch.Tensor, **more: Any) -> torch.Tensor:
+        if not input.is_meta:
+            return call(input, **more)
+        count = input.shape[0] if input.ndim == 2 else 1
+        return input.new_empty((count, count) if count != 1 else ())
+
+    return called
+
+
 LINALG = [
-    _entry("torch.linalg.det", "input: floats", _first(torch.linalg.det), rules.square, work=rules.cubed),
-    _both("torch.det", "input: floats", _first(torch.linalg.det), rules.square, work=rules.cubed),
-    _entry("torch.linalg.inv", "input: floats", _first(torch.linalg.inv), rules.square, work=rules.cubed),
-    _both("torch.inverse", "input: floats", _first(torch.linalg.inv), rules.square, work=rules.cubed),
-    _entry("torch.linalg.pinv", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
-    _both("torch.pinverse", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
-    _entry(
+    entry("torch.linalg.det", "input: floats", _first(torch.linalg.det), rules.square, work=rules.cubed),
+    both("torch.det", "input: floats", _first(torch.linalg.det), rules.square, work=rules.cubed),
+    entry("torch.linalg.inv", "input: floats", _first(torch.linalg.inv), rules.square, work=rules.cubed),
+    both("torch.inverse", "input: floats", _first(torch.linalg.inv), rules.square, work=rules.cubed),
+    entry("torch.linalg.pinv", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
+    both("torch.pinverse", "input: floats", torch.linalg.pinv, rules.matrix, work=rules.cubed),
+    entry(
         "torch.linalg.matrix_rank", "input: floats", torch.linalg.matrix_rank, rules.matrix, work=rules.cubed
     ),
-    _entry(
+    entry(
         "torch.linalg.matrix_power",
         "input: floats, n: int",
         torch.linalg.matrix_power,
         rules.square,
         work=lambda given: rules.cubed(given) * max(abs(given["n"]), 2).bit_length(),
     ),
-    _entry(
+    entry(
         "torch.linalg.matrix_exp",
         "input: floats",
         torch.linalg.matrix_exp,
         rules.square,
         work=lambda given: 20 * rules.cubed(given),
     ),
-    _entry("torch.linalg.cholesky", "input: floats", torch.linalg.cholesky, rules.square, work=rules.cubed),
-    _entry(
+    entry("torch.linalg.cholesky", "input: floats", torch.linalg.cholesky, rules.square, work=rules.cubed),
+    entry(
         "torch.linalg.solve",
         "A: floats, B: floats",
         torch.linalg.solve,
         lambda given: shapes.square(given.shape("A"), given.names("A")[0]) and None,
         work=lambda given: math.prod(given.shape("A")) * max(*given.shape("A"), *given.shape("B"), 1),
     ),
-    _entry(
+    entry(
         "torch.linalg.eigh",
         "input: floats",
         torch.linalg.eigh,
@@ -595,8 +605,8 @@ LINALG = [
         work=rules.cubed,
         fields=("eigenvalues", "eigenvectors"),
     ),
-    _entry("torch.linalg.eigvalsh", "input: floats", torch.linalg.eigvalsh, rules.square, work=rules.cubed),
-    _entry(
+    entry("torch.linalg.eigvalsh", "input: floats", torch.linalg.eigvalsh, rules.square, work=rules.cubed),
+    entry(
         "torch.linalg.svd",
         "input: floats, full_matrices: flag?",
         _first(torch.linalg.svd),
@@ -604,10 +614,10 @@ LINALG = [
         work=rules.cubed,
         fields=("U", "S", "Vh"),
     ),
-    _entry(
+    entry(
         "torch.linalg.svdvals", "input: floats", _first(torch.linalg.svdvals), rules.matrix, work=rules.cubed
     ),
-    _entry(
+    entry(
         "torch.linalg.qr",
         "input: floats",
         _first(torch.linalg.qr),
@@ -615,32 +625,47 @@ LINALG = [
         work=rules.cubed,
         fields=("Q", "R"),
     ),
-    _entry(
+    entry(
         "torch.linalg.vector_norm",
         "input: floats, ord: number?, dim: axes?, keepdim: flag?",
         lambda input, ord=2, dim=None, keepdim=False: torch.linalg.vector_norm(input, ord, dim, keepdim),
         rules.reducing,
     ),
-    _entry(
+    entry(
         "torch.linalg.matrix_norm",
         "input: floats, ord: any?",
         lambda input, ord="fro": _matrix_norm(input, ord),
         rules.matrix,
         work=rules.cubed,
     ),
-    _entry(
+    entry(
         "torch.linalg.norm",
         "input: floats, ord: any?, dim: axes?, keepdim: flag?",
         lambda input, ord=None, dim=None, keepdim=False: _any_norm(input, ord, dim, keepdim),
         rules.reducing,
         work=rules.cubed,
     ),
-    _entry("torch.linalg.cond", "input: floats", torch.linalg.cond, rules.matrix, work=rules.cubed),
-    _both("torch.diag", "input: tensor, diagonal: int?", torch.diag, lambda given: _diag(given)),
-    _both("torch.diagonal", "input: tensor, offset: int?, dim1: axis?, dim2: axis?", torch.diagonal),
-    _both("torch.diag_embed", "input: tensor", torch.diag_embed),
-    _both("torch.tril", "input: tensor, diagonal: int?", torch.tril, rules.matrix),
-    _both("torch.triu", "input: tensor, diagonal: int?", torch.triu, rules.matrix),
+    entry("torch.linalg.cond", "input: floats", torch.linalg.cond, rules.matrix, work=rules.cubed),
+    both("torch.diag", "input: tensor, diagonal: int?", torch.diag, lambda given: _diag(given)),
+    both("torch.diagonal", "input: tensor, offset: int?, dim1: axis?, dim2: axis?", torch.diagonal),
+    both("torch.diag_embed", "input: tensor", torch.diag_embed, rules.diagonals),
+    both(
+        "torch.cov",
+        "input: floats, correction: int?",
+        _spreading(torch.cov),
+        rules.covariance,
+        work=rules.covariance_work,
+    ),
+    both(
+        "torch.corrcoef",
+        "input: floats",
+        _spreading(torch.corrcoef),
+        rules.covariance,
+        work=rules.covariance_work,
+    ),
+    entry("torch.vander", "x: tensor, N: int?, increasing: flag?", torch.vander, rules.vander, exact=True),
+    both("torch.tril", "input: tensor, diagonal: int?", torch.tril, rules.matrix),
+    both("torch.triu", "input: tensor, diagonal: int?", torch.triu, rules.matrix),
 ]
 
 
@@ -671,25 +696,38 @@ def _diag(given: Given) -> tuple[int, int] | None:
 # Joining and taking apart
 
 JOINING = [
-    _entry("torch.cat", "tensors: tensors, dim: axis?", torch.cat, joining(shapes.cat)),
-    _entry("torch.concat", "tensors: tensors, dim: axis?", torch.cat, joining(shapes.cat)),
-    _entry("torch.stack", "tensors: tensors, dim: axis?", torch.stack, joining(shapes.stack)),
-    _entry("torch.hstack", "tensors: tensors", torch.hstack),
-    _entry("torch.vstack", "tensors: tensors", torch.vstack),
-    _both("torch.unbind", "input: tensor, dim: axis?", torch.unbind, rules.pieces),
-    _both("torch.chunk", "input: tensor, chunks: int, dim: axis?", torch.chunk, rules.pieces),
-    _both(
+    entry("torch.cat", "tensors: tensors, dim: axis?", torch.cat, joining(shapes.cat)),
+    entry("torch.concat", "tensors: tensors, dim: axis?", torch.cat, joining(shapes.cat)),
+    entry("torch.stack", "tensors: tensors, dim: axis?", torch.stack, joining(shapes.stack)),
+    entry("torch.hstack", "tensors: tensors", torch.hstack),
+    entry("torch.vstack", "tensors: tensors", torch.vstack),
+    entry(
+        "torch.meshgrid",
+        "*tensors: tensors, indexing: text?",
+        lambda tensors, indexing="ij": torch.meshgrid(*tensors, indexing=indexing),
+        rules.mesh,
+    ),
+    entry("torch.block_diag", "*tensors: tensors", lambda tensors: torch.block_diag(*tensors), rules.blocks),
+    entry(
+        "torch.cartesian_prod",
+        "*tensors: tensors",
+        lambda tensors: torch.cartesian_prod(*tensors),
+        rules.cartesian,
+    ),
+    both("torch.unbind", "input: tensor, dim: axis?", torch.unbind, rules.pieces),
+    both("torch.chunk", "input: tensor, chunks: int, dim: axis?", torch.chunk, rules.pieces),
+    both(
         "torch.split",
         "input: tensor, split_size: int, dim: axis?",
         lambda input, split_size, dim=0: torch.split(input, split_size, dim),
         rules.pieces,
     ),
-    _both("torch.gather", "input: tensor, dim: axis, index: tensor", torch.gather, rules.along),
-    _both("torch.index_select", "input: tensor, dim: axis, index: tensor", torch.index_select, rules.along),
-    _both("torch.select", "input: tensor, dim: axis, index: int", torch.select, rules.along),
-    _both("torch.narrow", "input: tensor, dim: axis, start: int, length: int", torch.narrow, rules.along),
-    _both("torch.take", "input: tensor, index: tensor", torch.take),
-    _entry(
+    both("torch.gather", "input: tensor, dim: axis, index: tensor", torch.gather, rules.along),
+    both("torch.index_select", "input: tensor, dim: axis, index: tensor", torch.index_select, rules.along),
+    both("torch.select", "input: tensor, dim: axis, index: int", torch.select, rules.along),
+    both("torch.narrow", "input: tensor, dim: axis, start: int, length: int", torch.narrow, rules.along),
+    both("torch.take", "input: tensor, index: tensor", torch.take),
+    entry(
         "torch.nn.functional.one_hot",
         "input: tensor, num_classes: int",
         F.one_hot,
@@ -708,7 +746,7 @@ _RANDOM = "*size: sizes, seed: int?, dtype: dtype?, device: any?, requires_grad:
 
 
 def _new(path: str, parameters: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
-    return _entry(path, parameters, call, rule, creates=True, **more)
+    return entry(path, parameters, call, rule, creates=True, **more)
 
 
 def _tensor(data: Any, device: str, dtype: torch.dtype | None = None, size: Any = None) -> torch.Tensor:
@@ -768,9 +806,9 @@ CREATORS = [
         rules.randint,
     ),
     _new("torch.randperm", "n: int, seed: int?, " + _DTYPE, _seeded(torch.randperm), counted("n")),
-    _both("torch.zeros_like", "input: tensor, dtype: dtype?", torch.zeros_like),
-    _both("torch.ones_like", "input: tensor, dtype: dtype?", torch.ones_like),
-    _both("torch.full_like", "input: tensor, fill_value: number, dtype: dtype?", torch.full_like),
+    both("torch.zeros_like", "input: tensor, dtype: dtype?", torch.zeros_like),
+    both("torch.ones_like", "input: tensor, dtype: dtype?", torch.ones_like),
+    both("torch.full_like", "input: tensor, fill_value: number, dtype: dtype?", torch.full_like),
     _new("rotation", "degrees: number?, axis: any?, radians: number?", own.rotation),
     _new("scaling", "*factors: any", lambda factors, device: own.scaling(_numbers(factors), device=device)),
     _new("shear", "x: number?, y: number?", own.shear),
@@ -808,15 +846,13 @@ def _cast(name: str) -> Entry:
     def guard(given: Given) -> None:
         rules.casting(Given({"input": given["input"], "dtype": dtype}))
 
-    return _method(name, "input: tensor", lambda input: input.to(dtype), guard=guard)
+    return method(name, "input: tensor", lambda input: input.to(dtype), guard=guard)
 
 
 CASTS = [
     *map(_cast, ("float", "double", "half", "bfloat16", "int", "long", "short", "bool")),
     *(
-        _method(
-            name, "input: tensor, dtype: dtype", lambda input, dtype: input.to(dtype), guard=rules.casting
-        )
+        method(name, "input: tensor, dtype: dtype", lambda input, dtype: input.to(dtype), guard=rules.casting)
         for name in ("to", "type")
     ),
 ]
@@ -825,17 +861,17 @@ CASTS = [
 def _sign(sign: str, call: Callable[..., Any], rule=rules.pair, kind: str = "operand", **more: Any) -> Entry:
     """An operator between two values; Python's own operators take no names."""
     parameters = f"input: {kind}, other: {kind}"
-    return _entry(sign, parameters, lambda input, other: call(input, other), rule, **more)
+    return entry(sign, parameters, lambda input, other: call(input, other), rule, **more)
 
 
 def _prefix(sign: str, call: Callable[..., Any], rule=None, **more: Any) -> Entry:
     """An operator before a value."""
-    return _entry(sign, "input: tensor", lambda input: call(input), rule, **more)
+    return entry(sign, "input: tensor", lambda input: call(input), rule, **more)
 
 
 OPERATORS = {
-    entry.path: entry
-    for entry in (
+    one.path: one
+    for one in (
         _sign("+", operator.add, exact=True),
         _sign("-", operator.sub, rules.minus, exact=True),
         _sign("*", operator.mul, exact=True),
@@ -869,7 +905,7 @@ ATTRIBUTES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 # The groups of the help panel; the counting of operations goes by them as well.
 OWN = ("rotation", "scaling", "shear", "reflection", "projection")
 GROUPS: dict[str, list[Entry]] = {
-    "creating": [entry for entry in CREATORS if entry.path not in OWN],
+    "creating": [one for one in CREATORS if one.path not in OWN],
     "elementwise": [*ELEMENTWISE, *BINARY],
     "reductions": REDUCTIONS,
     "products": PRODUCTS,
@@ -877,24 +913,24 @@ GROUPS: dict[str, list[Entry]] = {
     "shape": SHAPE,
     "joining": JOINING,
     "casts": CASTS,
-    "own": [entry for entry in CREATORS if entry.path in OWN],
+    "own": [one for one in CREATORS if one.path in OWN],
 }
-ENTRIES = [entry for group in GROUPS.values() for entry in group]
-METHODS = {entry.name: entry for entry in ENTRIES if entry.method}
+ENTRIES = [one for group in GROUPS.values() for one in group]
+METHODS = {one.name: one for one in ENTRIES if one.method}
 
 
-def _dotted(entry: Entry) -> list[str]:
+def _dotted(one: Entry) -> list[str]:
     """The names a function answers to: "torch.linalg.det", "linalg.det", and "det" where no other has it."""
-    words = entry.path.split(".")
+    words = one.path.split(".")
     names = [".".join(words[start:]) for start in range(len(words))]
-    return names + [f"F.{entry.name}"] * (words[:-1] == ["torch", "nn", "functional"])
+    return names + [f"F.{one.name}"] * (words[:-1] == ["torch", "nn", "functional"])
 
 
 def _functions() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
-    for entry in ENTRIES:
-        for name in _dotted(entry) if entry.function else ():
-            found.setdefault(name, entry)
+    for one in ENTRIES:
+        for name in _dotted(one) if one.function else ():
+            found.setdefault(name, one)
     for name in ("softmax", "log_softmax", "relu", "sigmoid", "tanh"):  # torch has them in both places
         for lead in ("F", "torch.nn.functional", "nn.functional"):
             found[f"{lead}.{name}"] = found[name]
@@ -903,6 +939,8 @@ def _functions() -> dict[str, Entry]:
     for name in numbers.FUNCTIONS:  # math.sqrt(4) is a number; of a tensor it is torch's
         found[f"math.{name}"] = found[name]
     found["norm"] = found["torch.norm"]
+    found["torch.cosine_similarity"] = found["cosine_similarity"]
+    found["torch.chain_matmul"] = found["chain_matmul"] = found["torch.linalg.multi_dot"]
     return found
 
 

@@ -11,12 +11,12 @@ import torch
 from core.expression.arguments import Given, Several, as_tensor, bind, dtype_name, is_number
 from core.expression.check import Run, described, in_order
 from core.expression.cost import FREE, Cost, cost
+from core.expression.entry import Entry
 from core.expression.errors import ExpressionError
 from core.expression.grammar import Part
 from core.expression.links import Key, Links, is_plain, is_tensor
 from core.expression.machine import called, entry_of
 from core.expression.program import Line, Program, parse_program
-from core.expression.table import Entry
 from core.limits import Limits, current
 from core.shapes import ShapeError
 from core.words import _

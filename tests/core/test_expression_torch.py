@@ -28,8 +28,10 @@ I = torch.tensor([[3, -2, 1], [0, 5, -4]])  # noqa: E741
 x = torch.tensor([1.0, -2.0, 3.0])
 y = torch.tensor([0.5, 0.25, -1.0])
 k = torch.tensor([2, 0, 1])
+P = torch.arange(2 * 3 * 5 * 6.0).reshape(2, 3, 5, 6) / 50 - 1  # images
+W = torch.arange(4 * 3 * 2 * 3.0).reshape(4, 3, 2, 3) / 40 - 1  # windows
 U = torch.tensor([[0.5, 0.25], [0.75, 0.125]])
-NAMES = {"A": A, "B": B, "M": M, "N": N, "C": C, "I": I, "x": x, "y": y, "k": k, "U": U}
+NAMES = {"A": A, "B": B, "M": M, "N": N, "C": C, "I": I, "x": x, "y": y, "k": k, "U": U, "P": P, "W": W}
 
 LINES = [
     # making
@@ -252,7 +254,46 @@ LINES = [
     lambda: torch.diag(x, 1),
     lambda: torch.diagonal(M) + M.diagonal(),
     lambda: torch.tril(M) + torch.triu(M, diagonal=1),
+    lambda: torch.addmm(x, A, M) + torch.addmm(A, A, M, beta=2, alpha=0.5) + A.addmm(A, M),
+    lambda: torch.baddbmm(N[:, :, :3], N, C),
+    lambda: torch.linalg.multi_dot([A, M, B]),
+    lambda: torch.linalg.multi_dot([x, M, B]),
+    lambda: torch.cdist(A, M) + torch.cdist(A, M, p=1.0),
+    lambda: torch.cdist(P, P[:, :1, :2]),
+    lambda: torch.cov(A) + A.cov(correction=0) + torch.corrcoef(A),
+    lambda: torch.cov(x) + torch.corrcoef(x),
+    lambda: torch.vander(x) + torch.vander(k, N=3, increasing=True),
+    lambda: torch.cosine_similarity(A[:, None], M, dim=-1),
+    # networks
+    lambda: F.scaled_dot_product_attention(A, M, M[:, :2]),
+    lambda: F.scaled_dot_product_attention(P, P[:, :, :4], P[:, :, :4], is_causal=True),
+    lambda: F.scaled_dot_product_attention(A, M, M, attn_mask=A > 0, scale=0.5),
+    lambda: F.scaled_dot_product_attention(A, M, M, A),
+    lambda: F.layer_norm(P, (5, 6), P[0, 0], P[1, 1], 1e-3),
+    lambda: F.conv2d(P, W),
+    lambda: F.conv2d(P, W, torch.arange(4.0), stride=2, padding=(1, 0)),
+    lambda: F.conv2d(P[0], W, padding=1, dilation=(1, 2)),
+    lambda: F.conv2d(P, W[:3, :1], groups=3),
+    lambda: F.conv1d(P[0], W[:, 0, :1].expand(4, 5, 3), stride=3),
+    lambda: F.max_pool2d(P, 2) + F.avg_pool2d(P, (2, 2)),
+    lambda: F.max_pool2d(P, 3, stride=1, padding=1) + F.avg_pool2d(P, kernel_size=3, stride=(1,), padding=1),
+    lambda: F.unfold(P, (2, 3)),
+    lambda: F.unfold(P, 2, stride=2, padding=1, dilation=(1, 2)),
+    lambda: P.unfold(3, 2, 1).unfold(-2, 3, 2),
+    lambda: F.pad(A, (1, 2)) + F.pad(A, (2, 1), value=7.0),
+    lambda: F.pad(I, (0, 0, 1, -1), "constant", 3),
+    lambda: F.mse_loss(A, A + 1) + F.mse_loss(A, A / 2, reduction="sum"),
+    lambda: F.mse_loss(A, A * 2, reduction="none"),
+    lambda: F.cross_entropy(A, torch.tensor([0, 2])) + F.cross_entropy(A[0], torch.tensor(1)),
+    lambda: F.cross_entropy(A, torch.tensor([0, 2]), reduction="none"),
     # joining
+    lambda: torch.isin(I, k) | torch.isin(I, torch.tensor([[5]])),
+    lambda: torch.histc(A, bins=4) + torch.histc(A, 4, min=0, max=2),
+    lambda: torch.meshgrid(x, y, indexing="ij")[1] * torch.meshgrid([x, x])[0],
+    lambda: torch.meshgrid(x, y[:2], indexing="xy")[0],
+    lambda: torch.block_diag(A, x, torch.tensor(5.0)),
+    lambda: torch.cartesian_prod(x, y, x) * 2,
+    lambda: torch.cartesian_prod(x),
     lambda: torch.cat([A, A], dim=1),
     lambda: torch.cat((A, x.unsqueeze(0))),
     lambda: torch.concat([x, y]) + torch.hstack([x, y]),
