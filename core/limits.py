@@ -36,6 +36,8 @@ class Limits:
     file_bytes: int = 10_000_000
     image_pixels: int = 4_000_000  # before decoding
     clip_frames: int = 64
+    clip_samples: int = 200_000  # frames and sounds that the index of a clip announces
+    clip_boxes: int = 10_000  # parts of an MP4
     archive_members: int = 32
     archive_bytes: int = 64_000_000  # unpacked
     archive_ratio: int = 100  # unpacked against packed
@@ -46,7 +48,7 @@ class Limits:
     metadata_entries: int = 256
     pickle_bytes: int = 1_000_000  # the list of contents in a checkpoint
     pickle_steps: int = 200_000  # instructions of that list
-    entries: int = 10_000  # of a checkpoint's dictionaries and lists, tensors or not
+    entries: int = 50_000  # of a checkpoint's dictionaries and lists, tensors or not
     csv_bytes: int = 1_000_000
     csv_columns: int = 1_000
     code_elements: int = 10_000  # of a tensor written out as code

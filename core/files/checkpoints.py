@@ -9,14 +9,15 @@ tensor is a `Sketch` (storage, offset, sizes, strides) until all of it was check
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core import lazy
 from core.files.admit import BECOMES, KEPT, Admission, check_dtype, left_out
 from core.files.archives import Archive
 from core.files.errors import FileError, shown
+from core.limits import Limits
 from core.words import _
 
 if TYPE_CHECKING:
@@ -321,11 +322,29 @@ ACTIONS: Mapping[str, Callable[[Machine, Any], None]] = {
 
 @dataclass
 class _Flat:
-    """The sketches in a tree of dictionaries and lists, with their keys, and what else is there."""
+    """The sketches in a tree of dictionaries and lists, with their paths, and the paths of what else is there."""
 
-    tensors: list[tuple[str, Sketch]]
-    others: list[str]
+    limits: Limits
+    tensors: list[tuple[str, Sketch]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     count: int = 0
+
+    def walk(self, tree: Any, path: str, depth: int) -> None:
+        """Sort what hangs on `tree`. A tree may contain itself, or one branch a million times: both have an end."""
+        self.count += 1
+        if self.count > self.limits.entries:
+            sentence = _("The checkpoint has more than {limit} entries.")
+            raise FileError(sentence.format(limit=self.limits.entries), _("Save the weights only."))
+        if depth > self.limits.depth:
+            raise FileError(_("The checkpoint is nested too deep."), _("Save the weights only."))
+        if isinstance(tree, dict | list) or type(tree) is tuple:
+            for name, one in tree.items() if isinstance(tree, dict) else enumerate(tree):
+                key = shown(str(name))
+                self.walk(one, f"{path}.{key}" if path else key, depth + 1)
+        elif isinstance(tree, Sketch):
+            self.tensors.append((path, tree))
+        else:
+            self.others.append(path or type(tree).__name__)
 
 
 def pt(archive: Archive, admission: Admission, wanted: str) -> None:
@@ -334,22 +353,13 @@ def pt(archive: Archive, admission: Admission, wanted: str) -> None:
     root = min(roots, key=len).removesuffix(CONTENTS)
     limits = admission.limits
     if archive.size(root + CONTENTS) > limits.pickle_bytes:
+        sentence = _("The checkpoint's list of contents is larger than {limit} MB.")
         raise FileError(
-            _("The checkpoint's list of contents is larger than {limit} MB.").format(
-                limit=f"{limits.pickle_bytes / 1e6:g}"
-            ),
+            sentence.format(limit=f"{limits.pickle_bytes / 1e6:g}"),
             _("Save the weights only, best as safetensors."),
         )
-    tree = Machine().run(archive.read(root + CONTENTS), limits.pickle_steps)
-    flat = _Flat([], [])
-    for key, one in _leaves(tree, "", limits.depth):
-        flat.count += 1
-        if flat.count > limits.entries:
-            raise FileError(
-                _("The checkpoint has more than {limit} entries.").format(limit=limits.entries),
-                _("Save the weights only."),
-            )
-        _sort(flat, key, one)
+    flat = _Flat(limits)
+    flat.walk(Machine().run(archive.read(root + CONTENTS), limits.pickle_steps), "", 0)
     if not flat.tensors:
         raise FileError(_("The checkpoint holds no tensor."), _("Save model.state_dict(), or one tensor."))
     if len(flat.tensors) > limits.safetensors_tensors:
@@ -359,29 +369,6 @@ def pt(archive: Archive, admission: Admission, wanted: str) -> None:
             _("Save fewer tensors in one file."),
         )
     _admit(flat, _Storages(archive, root), admission, wanted)
-
-
-def _sort(flat: _Flat, key: str, one: Any) -> None:
-    if isinstance(one, Sketch):
-        flat.tensors.append((key, one))
-    else:
-        flat.others.append(key or type(one).__name__)
-
-
-def _leaves(tree: Any, key: str, depth: int) -> Iterator[tuple[str, Any]]:
-    """What hangs on a tree, by its path: "layer.weight". A tree may contain itself: `depth` ends that."""
-    inside = None
-    if isinstance(tree, dict):
-        inside = tree.items()
-    elif isinstance(tree, list) or type(tree) is tuple:
-        inside = enumerate(tree)
-    if inside is None:
-        yield key, tree
-    elif depth == 0:
-        raise FileError(_("The checkpoint is nested too deep."), _("Save the weights only."))
-    else:
-        for name, one in inside:
-            yield from _leaves(one, f"{key}.{shown(str(name))}" if key else shown(str(name)), depth - 1)
 
 
 def _admit(flat: _Flat, storages: _Storages, admission: Admission, wanted: str) -> None:
@@ -396,7 +383,9 @@ def _admit(flat: _Flat, storages: _Storages, admission: Admission, wanted: str) 
         )
         admission.tensor(storages.tensor(sketch), key or wanted, note, key)
     if flat.others:
-        admission.notes.append(left_out(flat.others, len(flat.others)))
+        admission.notes.append(
+            left_out(sorted(flat.others, key=lambda path: path.count(".")), len(flat.others))
+        )
 
 
 class _Storages:

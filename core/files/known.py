@@ -31,8 +31,8 @@ OTHERS = (  # what people try, and what to do then
     (b"\xd0\xcf\x11\xe0", N_("This is an old Office document."), N_("Save the table as CSV.")),
 )
 STILLS_IN_BOXES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
-# How text pickles and how a drawing or a page of the web begin.
-PICKLE = re.compile(rb"[\x80(\]}]?[\x00-\x05]?[(\]}lpd0-9\n]{0,9}c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
+# How a pickle written as text names what it calls, and how a drawing or a page of the web begins.
+PICKLE = re.compile(rb"c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n[pqtR(]")
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|svg|html|!--)", re.IGNORECASE)
 TEXT_CONTROLS = b"\t\n\r\f\x1b"
 
@@ -127,7 +127,7 @@ def _refuse_known(data: bytes) -> None:
     for magic, sentence, fix in OTHERS:
         if data.startswith(magic):
             raise FileError(_(sentence), _(fix))
-    if data.startswith(b"\x80") or PICKLE.match(data[:500]):
+    if data.startswith(b"\x80") or (data.endswith(b".") and PICKLE.search(data[:10_000])):
         raise FileError(
             _("The file contains program code (a pickle), which is never run."),
             _("Save the weights with safetensors.torch.save_file, or the arrays with numpy.savez."),

@@ -1,7 +1,7 @@
 """MP4, MOV and WebM clips -> tensors, by FFmpeg (PyAV). What the file announces is asked before FFmpeg sees it.
 
-FFmpeg makes an entry of 24 bytes for every frame and sound that an index announces: a file of 1 kB can ask for
-gigabytes. So the boxes are walked here first; then only known decoders run, on one thread, with a bound on the pixels.
+FFmpeg makes an entry for every frame and sound that an index announces: a file of 1.7 kB that announces 50 million took
+26 s and 3.6 GB. So the boxes are walked here first; then only known decoders run, on one thread, pixels bounded.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def read_video(data: bytes, limits: Limits) -> tuple[Tensor, str]:
     """The frames as uint8 (T, 3, H, W), and the format's name."""
     form = looks_like(data)
     if form == "mov":
-        _check_boxes(data)
+        _check_boxes(data, limits)
     elif _segment_end(data) > len(data):
         raise _damaged()
     try:
@@ -111,27 +111,34 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         at += size
 
 
-def _check_boxes(data: bytes) -> None:
-    kinds = [kind for kind, _begin, _end in _boxes(data, 0, len(data))]
+def _check_boxes(data: bytes, limits: Limits) -> None:
+    """The file is whole, and its tracks announce no more than FFmpeg can make entries for in no time."""
+    kinds, announced = set(), 0
+    for number, (kind, start) in enumerate(_inside(data, 0, len(data), MOST_DEPTH)):
+        kinds.add(kind)
+        if number > limits.clip_boxes or kind == b"cmov":  # an index that is packed cannot be asked
+            raise _damaged()
+        if kind in (b"stsz", b"stz2", b"trun"):
+            announced += _samples(data, start, kind)
     if b"moov" not in kinds:
         raise _damaged()
-    _check_inside(data, 0, len(data), MOST_DEPTH)
+    if announced > min(limits.clip_samples, len(data)):  # each takes a byte at least
+        raise FileError(
+            _("The clip announces {count} frames and sounds, more than are read here.").format(
+                count=announced
+            ),
+            _("Cut it, or save it without sound."),
+        )
 
 
-def _check_inside(data: bytes, begin: int, end: int, depth: int) -> None:
-    """Every sample that a track announces takes at least a byte of the file."""
+def _inside(data: bytes, begin: int, end: int, depth: int) -> Iterator[tuple[bytes, int]]:
+    """Every box, and the boxes in it: its kind, and where its content begins."""
     if depth == 0:
         raise _damaged()
     for kind, start, stop in _boxes(data, begin, end):
+        yield kind, start
         if kind in HOLDERS:
-            _check_inside(data, start, stop, depth - 1)
-        elif kind == b"cmov":  # an index that is packed
-            raise _damaged()
-        elif kind in (b"stsz", b"stz2", b"trun") and _samples(data, start, kind) > len(data):
-            raise FileError(
-                _("The clip announces more frames than the file has bytes: it is damaged."),
-                _("Save it again."),
-            )
+            yield from _inside(data, start, stop, depth - 1)
 
 
 def _samples(data: bytes, start: int, kind: bytes) -> int:
