@@ -16,7 +16,7 @@ from core.words import _
 from core.workbench.deeds import computes
 
 MOST_NODES = 40  # more: plain numbers go into the label of what takes them
-MOST_DRAWN = 60  # still more: only the last ones are drawn
+MOST_DRAWN = 48  # still more: only the last ones are drawn
 SIDE = 8  # rows and columns of a picture
 MOST_READ = 65_536  # numbers that a picture is made of; of a larger tensor every so many-th
 
