@@ -19,6 +19,7 @@ from core.expression import network, numbers, own, rules
 from core.expression.arguments import DTYPES, Given, as_tensor
 from core.expression.entry import Entry, both, entry, method
 from core.expression.errors import ExpressionError
+from core.expression.real import REAL
 from core.expression.rules import counted, joining, matmul_work, moving, product
 from core.words import _
 
@@ -914,6 +915,7 @@ GROUPS: dict[str, list[Entry]] = {
     "joining": JOINING,
     "casts": CASTS,
     "own": [one for one in CREATORS if one.path in OWN],
+    "real": REAL,
 }
 ENTRIES = [one for group in GROUPS.values() for one in group]
 METHODS = {one.name: one for one in ENTRIES if one.method}

@@ -311,7 +311,7 @@ def _label(
     written = [_written(entry, name, value, part) for name, value in arguments.items()]
     if part.kind == "method":
         return f".{entry.name}({', '.join(written)})"
-    return f"{entry.name}({', '.join(written)})" if written else entry.name
+    return f"{entry.name}({', '.join(written)})" if written or entry.creates else entry.name
 
 
 def _creates(part: Part, entry: Entry) -> bool:

@@ -1,62 +1,21 @@
-"""Real data that needs no download, each loader cached: photographs, digits, tables, Python's own help texts."""
+"""Real data for the concepts: what core/data.py loads, under the name that the concepts use."""
 
-from __future__ import annotations
+from core.data import (
+    DIABETES_FEATURES,
+    IRIS_FEATURES,
+    IRIS_KINDS,
+    diabetes,
+    help_texts,
+    iris,
+    photograph,
+)
 
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-
-from core import lazy
-
-np = lazy.load("numpy")
-torch = lazy.load("torch")
-
-PHOTOGRAPHS = "datasets/images"
-DIABETES = "datasets/data"  # in scikit-learn's folder
-IRIS_FEATURES = ("sepal length", "sepal width", "petal length", "petal width")  # cm
-IRIS_KINDS = ("setosa", "versicolor", "virginica")
-DIABETES_FEATURES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
-
-
-@cache
-def help_texts() -> dict[str, str]:
-    """Python's own help texts: topic -> article. Source: the standard library's pydoc_data.topics."""
-    from pydoc_data.topics import topics  # half a megabyte of text: only where it is used
-
-    return dict(topics)
-
-
-@cache
-def diabetes() -> tuple[torch.Tensor, torch.Tensor]:
-    """442 patients: ten features (442, 10) and the disease's progress after a year (442,), float64.
-
-    The features are centred and have length 1 each, as in scikit-learn's `load_diabetes`. Read from its own files
-    without importing it. Source: Efron, Hastie, Johnstone and Tibshirani, "Least angle regression", 2004.
-    """
-    folder = Path(find_spec("sklearn").origin).parent / DIABETES
-    features = torch.from_numpy(np.loadtxt(folder / "diabetes_data_raw.csv.gz"))
-    centred = features - features.mean(0)
-    progress = torch.from_numpy(np.loadtxt(folder / "diabetes_target.csv.gz"))
-    return centred / torch.linalg.vector_norm(centred, dim=0), progress
-
-
-@cache
-def photograph(name: str, width: int) -> torch.Tensor:
-    """A photograph made `width` pixels wide: (3, row, column), float32 in [0, 1]; "china" or "flower".
-
-    Source: scikit-learn's `load_sample_images` (china.jpg by Jialiang Gao, flower.jpg by dany13; CC BY), read from
-    its folder without importing it.
-    """
-    from PIL import Image
-
-    with Image.open(Path(find_spec("sklearn").origin).parent / PHOTOGRAPHS / f"{name}.jpg") as opened:
-        small = opened.convert("RGB").resize((width, round(width * opened.height / opened.width)))
-    return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
-
-
-@cache
-def iris() -> tuple[torch.Tensor, torch.Tensor]:
-    """150 flowers: four lengths in cm (150, 4), float32, and their kind (150,), int64. Source: Fisher, 1936."""
-    file = Path(find_spec("sklearn").origin).parent / "datasets/data/iris.csv"
-    table = np.loadtxt(file, delimiter=",", skiprows=1)
-    return torch.from_numpy(table[:, :4].astype(np.float32)), torch.from_numpy(table[:, 4].astype(np.int64))
+__all__ = [
+    "DIABETES_FEATURES",
+    "IRIS_FEATURES",
+    "IRIS_KINDS",
+    "diabetes",
+    "help_texts",
+    "iris",
+    "photograph",
+]
