@@ -51,9 +51,11 @@ def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
         texts = {**known, **arguments.get("inputs", {}), **found.stood_in(parameters)}
     except ShapeError as error:
         raise Refusal(input=None, rule="value", sentence=error.sentence, fix="") from error
-    given = _read_inputs(found, texts, shelf.tensors_of(arguments))
+    names = shelf.tensors_of(arguments)
+    given = _read_inputs(found, texts, names)
     fitted = _given_way(found, given, parameters, arguments)
-    return doctor.Case(found, texts, given, _with_prepared(found, parameters | fitted, arguments), fitted)
+    prepared = _with_prepared(found, parameters | fitted, arguments)
+    return doctor.Case(found, texts, given, prepared, fitted, names)
 
 
 def _given_way(

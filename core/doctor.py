@@ -36,6 +36,7 @@ class Case:
     given: Mapping[str, torch.Tensor]
     parameters: Mapping[str, Any]
     fitted: Mapping[str, Any] = field(default_factory=dict)  # of the parameters, what gave way to the tensors
+    names: Mapping[str, torch.Tensor] = field(default_factory=dict)  # of the shelf, which the texts may name
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -257,17 +258,18 @@ def _changes(case: Case, metas: Mapping[str, torch.Tensor], move: Move) -> dict[
 
 def _text(case: Case, name: str, call: str, shape: Shape) -> str | None:
     """The input's text with `call` behind it: the reader's own words in brackets, or its numbers written out."""
-    own = [f"({case.texts[name].strip()}){call}"]
-    if _reads_as(own[0]) is None and _reads_as(case.texts[name]) is not None:  # several lines, or a form
-        own.append(behind(case.texts[name], call))
+    text, names = case.texts[name].strip(), case.names
+    own = [f"{text}{call}" if text in names else f"({text}){call}"]
+    if _reads_as(own[0], names) is None and _reads_as(text, names) is not None:  # several lines, or a form
+        own.append(behind(text, call, names))
     if case.given[name].numel() <= MOST_SPELLED:
         own.append(f"({tensors.literal(case.given[name])}){call}")
-    return next((text for text in own if _reads_as(text) == shape), None)
+    return next((text for text in own if _reads_as(text, names) == shape), None)
 
 
-def _reads_as(text: str) -> Shape | None:
+def _reads_as(text: str, names: Mapping[str, torch.Tensor]) -> Shape | None:
     """The shape that the tensor language gives `text`, without computing it; None where it refuses."""
     try:
-        return check_program(parse_program(text))[-1].shape
+        return check_program(parse_program(text, names=names), names=names)[-1].shape
     except ExpressionError:
         return None
