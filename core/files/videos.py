@@ -47,9 +47,11 @@ def read_video(data: bytes, limits: Limits) -> tuple[Tensor, str]:
         raise _damaged()
     try:
         return _decoded(data, form, limits), "WebM" if form == "matroska" else "MP4"
-    except (FileError, MemoryError):
+    except FileError:
         raise
-    except Exception:  # FFmpeg's errors are OSErrors, ValueErrors and RuntimeErrors of many names
+    except Exception as error:  # FFmpeg's are OSErrors, ValueErrors, MemoryErrors ... of many names
+        if isinstance(error, MemoryError) and not isinstance(error, av.error.FFmpegError):
+            raise  # not FFmpeg's word for a size in the file that nobody could hold
         raise _damaged() from None
 
 

@@ -19,14 +19,10 @@ def read(arguments):
     return {"kind": found.kind, "megabytes": _megabytes()}, {}
 
 
-def alive(arguments):
-    return {"alive": True}, {}
-
-
 def take(arguments):
     block = bytearray(arguments["megabytes"] * 1_000_000)
     block[::4096] = bytes(len(block[::4096]))
     return {"megabytes": _megabytes()}, {}
 
 
-TASKS = {"read": read, "alive": alive, "take": take}
+TASKS = {"read": read, "take": take}
