@@ -1,4 +1,4 @@
-"""The expression page's answer: a program traced node by node, its film, what each node costs and which concept tells it.
+"""The expression page's answer: a program traced node by node, its film, what a node costs, which concept tells it.
 
 Where it fails, the film goes up to the failing node, and the mends are edits that were executed.
 """

@@ -121,7 +121,7 @@ def _closing(trace: Trace, piece: Piece) -> tuple[str, str]:
     if piece.shape is None:
         return _("The result is several tensors at once."), ""
     words = {
-        "name": shapes.named(scene.shown(scene.name_of(trace, piece)), piece.shape),
+        "name": shapes.named(scene.title(scene.name_of(trace, piece)), piece.shape),
         "dtype": piece.dtype,
         "count": f"{sum(one.operations for one in trace.pieces):,}",
     }

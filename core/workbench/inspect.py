@@ -27,6 +27,8 @@ from core.workbench import shelf
 
 Answer = shelf.Answer
 BINS = 40
+PIECE = 1 << 17  # numbers that fit into a processor's cache
+LARGE = 1e15  # beyond it the squares of many float32 are none
 PICTURE, FRAME = 320, 120  # pixels of the longer side of a still, and of a frame of a clip
 MOST_FRAMES = 24
 GROUPS = 8  # moments in which the bins fill
@@ -48,24 +50,46 @@ class Summary:
 
 
 def summed_up(tensor: torch.Tensor) -> Summary:
-    """The summary of a tensor of any dtype; mean and std are computed in float64 (float32 for large float32 ones)."""
-    nans = infinite = 0
-    found = tensor
-    if tensor.dtype.is_floating_point and not bool(tensor.isfinite().all()):
-        nans, infinite = int(tensor.isnan().sum()), int(tensor.isinf().sum())
-        found = tensor[tensor.isfinite()]
-    if not found.numel():
-        return Summary(tensor.numel(), None, None, None, None, nans, infinite)
-    low, high = (
-        float(value) for value in torch.aminmax(found.to(torch.uint8) if found.dtype == torch.bool else found)
+    """The summary of a tensor of any dtype, in one walk over its memory: every piece is read into the cache once."""
+    flat = tensor.detach().reshape(-1)
+    told = _Sums(float(flat[0]) if flat.numel() and bool(flat[0].isfinite()) else 0.0)
+    for piece in flat.split(PIECE) if flat.numel() else ():
+        told.add(piece if piece.dtype in (torch.float32, torch.float64) else piece.double())
+    if not told.count:
+        return Summary(tensor.numel(), None, None, None, None, told.nans, told.infinite)
+    mean = told.total / told.count
+    spread = max(told.squares / told.count - mean * mean, 0.0)
+    return Summary(
+        tensor.numel(), told.low, told.high, told.shift + mean, math.sqrt(spread), told.nans, told.infinite
     )
-    wide = (
-        found
-        if found.dtype in (torch.float32, torch.float64) and found.numel() > 1_000_000
-        else found.double()
-    )
-    spread, mean = torch.var_mean(wide, correction=0)
-    return Summary(tensor.numel(), low, high, float(mean), math.sqrt(max(float(spread), 0.0)), nans, infinite)
+
+
+class _Sums:
+    """Sums over finite numbers less `shift`, one of them: so that nothing is lost where the mean is far from 0."""
+
+    def __init__(self, shift: float) -> None:
+        self.shift = shift
+        self.low, self.high = math.inf, -math.inf
+        self.total = self.squares = 0.0
+        self.count = self.nans = self.infinite = 0
+
+    def add(self, piece: torch.Tensor) -> None:
+        """Another piece of the numbers."""
+        low, high = (float(value) for value in torch.aminmax(piece))
+        if not math.isfinite(high - low):  # NaN goes through aminmax, and so does infinity
+            self.nans += int(piece.isnan().sum())
+            self.infinite += int(piece.isinf().sum())
+            piece = piece[piece.isfinite()].double()
+            if not piece.numel():
+                return
+            low, high = (float(value) for value in torch.aminmax(piece))
+        if max(abs(low - self.shift), abs(high - self.shift)) > LARGE:
+            piece = piece.double()
+        moved = piece - self.shift
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.total += float(moved.sum())
+        self.squares += float(torch.dot(moved, moved))
+        self.count += piece.numel()
 
 
 def surprises(told: Summary) -> list[str]:

@@ -171,6 +171,9 @@ def read(text: str, names: Mapping[str, torch.Tensor], field: str | None = None)
 def part(text: str, index: str, names: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """The tensor of `text`, and of it what `index` leaves ("0, :, ::2", with or without brackets; "": all)."""
     found, inner = read(text, names, "A"), _inner(index)
+    if any(sign in inner for sign in ";=\n"):  # a second line is no index
+        sentence = _("A slice holds whole numbers, colons and commas, such as `0, :, ::2`.")
+        raise Refusal(input="slice", rule="index", sentence=sentence, fix="", start=0, end=len(index), text=index)
     return read(f"A[{inner}]", {**names, "A": found}, "slice") if inner else found
 
 
