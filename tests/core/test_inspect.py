@@ -72,10 +72,7 @@ def test_the_histogram_counts_every_finite_number(values: list[float]) -> None:
     numbers = torch.tensor(values, dtype=torch.float32)
     found = spread_of(numbers, summed_up(numbers))
     assert sum(found.counts) == len(values) and len(found.edges) == len(found.counts) + 1
-    assert (
-        found.edges[0] <= min(numbers.tolist())
-        and found.edges[-1] >= max(numbers.tolist()) * (1 - 1e-6) - 1e-6
-    )
+    assert found.edges[0] <= min(values) and found.edges[-1] >= max(values) - 1e-3
 
 
 def test_whole_numbers_of_a_small_range_have_a_bin_each() -> None:
