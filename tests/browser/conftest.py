@@ -10,17 +10,20 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests import chrome
+from tests.browser.tabs import Tabs, opened
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 SIZES = {"desktop": (1400, 900), "wide": (1920, 1080), "phone": (390, 844)}
+REPORTS: pytest.StashKey[dict[str, pytest.TestReport]] = pytest.StashKey()
+expect.set_options(timeout=30_000)  # ms; both cores may be busy
 HARMLESS = ("_stcore/health", "_stcore/host-config")  # Streamlit's own probing on a deep link
 
 
@@ -124,56 +127,59 @@ def browser(playwright: Playwright, chrome_path: str) -> Iterator[Browser]:
     running.close()
 
 
-@dataclass
-class Opened:
-    """What `visit` collects: complaints of the pages, to be empty at the end of a test."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keeps each part's report with its test."""
+    report = yield
+    item.stash.setdefault(REPORTS, {})[report.when] = report
+    return report
 
-    complaints: list[str] = field(default_factory=list)
 
-    def listen(self, page: Page) -> None:
-        """Note uncaught exceptions, and what the content policy stopped."""
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._note)
+@pytest.fixture
+def passed(request: pytest.FixtureRequest) -> Callable[[], bool]:
+    """passed() -> whether the test's own part ended well; for the ends of fixtures."""
+    return lambda: (
+        request.node.stash.get(REPORTS, {}).get("call") is not None
+        and (request.node.stash[REPORTS]["call"].passed)
+    )
 
-    def _note(self, message: object) -> None:
-        if message.type == "error" and "Content Security Policy" in message.text:
-            self.complaints.append(message.text)
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser, server: Server) -> Iterator[Tabs]:
+    """The tabs of the app."""
+    kept = Tabs(browser, server.address("/_stcore/health"))
+    yield kept
+    kept.close()
 
 
 Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+def visit(tabs: Tabs, server: Server, passed: Callable[[], bool]) -> Iterator[Visit]:
     """visit("/matrix-vector", theme="dark", size="phone", language="zh") -> a page of a fresh visitor.
 
     At the end of the test no page may have thrown an error or met the content policy.
     """
-    opened, contexts = Opened(), []
+    with opened(tabs, passed) as take:
 
-    def open_page(
-        path: str = "/",
-        *,
-        theme: str = "light",
-        size: str | tuple[int, int] = "desktop",
-        language: str = "en",
-        **more,
-    ) -> Page:
-        width, height = SIZES[size] if isinstance(size, str) else size
-        touch = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
-        settings = {
-            "viewport": {"width": width, "height": height},
-            "color_scheme": theme,
-            "locale": LOCALES[language],
-        }
-        context = browser.new_context(**settings, **touch, **more)
-        contexts.append(context)
-        page = context.new_page()
-        opened.listen(page)
-        page.goto(server.address(path))
-        return page
+        def open_page(
+            path: str = "/",
+            *,
+            theme: str = "light",
+            size: str | tuple[int, int] = "desktop",
+            language: str = "en",
+            **more,
+        ) -> Page:
+            width, height = SIZES[size] if isinstance(size, str) else size
+            touch = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
+            settings = {
+                "viewport": {"width": width, "height": height},
+                "color_scheme": theme,
+                "locale": LOCALES[language],
+            }
+            page = take({**settings, **touch, **more}).page
+            page.goto(server.address(path))
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert opened.complaints == []
+        yield open_page

@@ -14,6 +14,7 @@ from core.operation import Step
 from core.panels import Bind, Handle, Layout, Path, Plane, Raster, Variable, rows
 from tests.browser import samples
 from tests.browser.bench_page import give, serving
+from tests.browser.tabs import Tabs, opened
 
 Open = Callable[..., Page]
 HREFS = "[...root().gd.querySelectorAll('.imagelayer image')].map((one) => one.href.baseVal)"
@@ -26,23 +27,26 @@ def address() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def tabs(browser: Browser, address: str) -> Iterator[Tabs]:
+    """The tabs of the bare page."""
+    kept = Tabs(browser, f"{address}parked")
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def stage(browser: Browser, address: str) -> Iterator[Open]:
+def stage(tabs: Tabs, address: str, passed: Callable[[], bool]) -> Iterator[Open]:
     """stage(steps) -> a page on which their film stands. No page may throw."""
-    opened, errors = [], []
+    with opened(tabs, passed) as take:
 
-    def open_page(steps: list[Step], revision: int = 1) -> Page:
-        page = browser.new_page(viewport={"width": 1000, "height": 800})
-        opened.append(page)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
-        show(page, steps, revision)
-        return page
+        def open_page(steps: list[Step], revision: int = 1) -> Page:
+            page = take({"viewport": {"width": 1000, "height": 800}}).page
+            page.goto(address)
+            show(page, steps, revision)
+            return page
 
-    yield open_page
-    for page in opened:
-        page.close()
-    assert errors == []
+        yield open_page
 
 
 def show(page: Page, steps: list[Step], revision: int) -> None:

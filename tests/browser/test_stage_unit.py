@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser import samples
 from tests.browser.bench_page import give, serving
+from tests.browser.tabs import Tabs, opened
 
 CLOSE = 1e-4
 WATCH = """() => {
@@ -33,29 +34,31 @@ def address() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def tabs(browser: Browser, address: str) -> Iterator[Tabs]:
+    """The tabs of the bare page."""
+    kept = Tabs(browser, f"{address}parked")
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def stage(browser: Browser, address: str) -> Iterator[Open]:
+def stage(tabs: Tabs, address: str, passed: Callable[[], bool]) -> Iterator[Open]:
     """stage(film, ...) -> a page on which its picture stands. No page may throw."""
-    contexts, errors = [], []
+    with opened(tabs, passed) as take:
 
-    def open_page(
-        film: samples.Film, *, query: str = "", size: tuple[int, int] = (1100, 860), **more: Any
-    ) -> Page:
-        given = {
-            name: more.pop(name) for name in ("identity", "revision", "address", "height") if name in more
-        }
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address + query)
-        give(page, samples.payload(film, **given))
-        return page
+        def open_page(
+            film: samples.Film, *, query: str = "", size: tuple[int, int] = (1100, 860), **more: Any
+        ) -> Page:
+            given = {
+                name: more.pop(name) for name in ("identity", "revision", "address", "height") if name in more
+            }
+            page = take({"viewport": {"width": size[0], "height": size[1]}, **more}).page
+            page.goto(address + query)
+            give(page, samples.payload(film, **given))
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+        yield open_page
 
 
 def idle(page: Page) -> None:
