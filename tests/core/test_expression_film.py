@@ -254,7 +254,7 @@ def test_of_very_many_nodes_the_last_ones_are_drawn() -> None:
     assert "are not drawn" in steps[0].panels[0].note and "in one go" in steps[1].sentence
     assert len(steps) <= MOST_DRAWN + 3
     assert lit(steps[-1]) == found.result
-    assert len(film.to_json(film.film(steps, key="t", mode="light"))) < 500_000
+    assert len(film.to_json(film.film(steps, key="t", mode="light"))) < 550_000
 
 
 def test_dtypes_are_named_where_they_differ() -> None:
