@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from core.expression.table import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS
+from core.expression.errors import ExpressionError
+from core.expression.forms import is_pasted
+from core.expression.grammar import Part, parse
+from core.expression.program import Line, Program, parse_program
+from core.expression.writer import LIST, SEVERAL, TENSOR, TUPLE, Untold, Writer, spelled
+from core.words import _
 
-SEED = 0  # what a random call without `seed=` starts from here
-_OPERANDS = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Subscript, ast.Expression)
-
-
-class _Untold(Exception):
-    """Something that only the atlas knows: its own helpers, other notations."""
+RESULT = "result"
 
 
 def as_torch(text: str, known: Callable[[str], str] | None = None) -> str | None:
-    """`text`, already read without error, as an expression of torch alone; None where that is not possible.
+    """`text`, already read without error, as one expression of torch alone; None where that is not possible.
 
     `known` writes what only the atlas has, such as "rotation(degrees=30)", as nested lists of its numbers.
 
@@ -25,93 +23,82 @@ def as_torch(text: str, known: Callable[[str], str] | None = None) -> str | None
     'torch.randn(2, 3, generator=torch.Generator().manual_seed(7)).T'
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-        return ast.unparse(ast.fix_missing_locations(_Torch(known).visit(tree)))
-    except (_Untold, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None if is_pasted(text) else Writer(known, alone=True).tensor(parse(text))[0]
+    except (Untold, ExpressionError):
         return None
 
 
-class _Torch(ast.NodeTransformer):
-    """Bare names get their torch path, seeds become generators, lists that are operands become tensors."""
+def program_as_torch(
+    text: str, known: Callable[[str], str] | None = None, names: Mapping[str, str] | None = None
+) -> str:
+    """`text`, already read without error, as a script of torch that runs alone and prints its result.
 
-    def __init__(self, known: Callable[[str], str] | None) -> None:
-        self._known = known
+    `names`: the code of the shelf's tensors, by name; `known` as in `as_torch`. The result is called `result`
+    unless its line gives it a name. Raises ExpressionError where the text does not read or a name has no code.
 
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        known = (
-            ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple,
-            ast.List, ast.Constant, ast.Name, ast.keyword, ast.operator, ast.unaryop, ast.Load, ast.Compare, ast.cmpop,
-        )  # fmt: skip
-        if not isinstance(node, known):
-            raise _Untold
-        if isinstance(node, _OPERANDS):
-            for field, child in ast.iter_fields(node):
-                if isinstance(child, ast.List):
-                    setattr(node, field, _call("torch.tensor", child))
-        return super().generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        name = _dotted(node.func)
-        generator: list[ast.keyword] = []
-        if name in FUNCTIONS:
-            entry = FUNCTIONS[name]
-            if not entry.path.startswith("torch."):
-                if self._known is None:
-                    raise _Untold
-                return _call("torch.tensor", ast.parse(self._known(ast.unparse(node)), mode="eval").body)
-            node.func = ast.parse(entry.path, mode="eval").body
-            generator = _generator(node, entry.parameters)
-        elif isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-            if isinstance(node.func.value, ast.List):
-                node.func.value = _call("torch.tensor", node.func.value)
-            node.func.value = self.visit(node.func.value)
-        else:
-            raise _Untold
-        node.args = [self.visit(argument) for argument in node.args]
-        node.keywords = [*(self.visit(keyword) for keyword in node.keywords), *generator]
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if _dotted(node) in CONSTANTS:
-            return _constant(_dotted(node))
-        if node.attr not in ATTRIBUTES:
-            raise _Untold
-        return self.generic_visit(node)
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if node.id in CONSTANTS:
-            return _constant(node.id)
-        if node.id in ("torch", "True", "False", "None"):
-            return node
-        raise _Untold
+    >>> print(program_as_torch("B = [[1, 2], [3, 4]]; B @ B.T"))
+    import torch
+    <BLANKLINE>
+    B = torch.tensor([[1, 2], [3, 4]])
+    result = B @ B.T
+    print(result)
+    """
+    names = names or {}
+    program = parse_program(text, names=names)
+    writer = Writer(known, names)
+    try:
+        written = [_line(writer, line, line is program.lines[-1]) for line in program.lines]
+    except Untold as error:
+        sentence = _("There is no `{name}` here.").format(name=error.args[0])
+        raise ExpressionError(sentence, "", 0, len(text), "unknown-name") from None
+    given = [f"{spelled(name)} = {names[name]}" for name in _used(program, names)]
+    blocks = ["\n".join(sorted({"import torch", *writer.imports})), "\n".join([*given, *written])]
+    return "\n\n".join([*blocks]) + f"\nprint({_result(program)})\n"
 
 
-def _dotted(node: ast.AST) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        lead = _dotted(node.value)
-        return f"{lead}.{node.attr}" if lead else ""
-    return ""
+def _line(writer: Writer, line: Line, last: bool) -> str:
+    """One line; its names are known from then on."""
+    parts = line.tree.children if line.tree.kind in ("list", "tuple") else ()
+    if len(line.targets) > 1 and len(parts) == len(line.targets):
+        code = ", ".join(_value(writer, part) for part in parts)
+        kinds = [writer.held(part) for part in parts]
+    else:
+        whole = last and len(line.targets) < 2
+        code = writer.tensor(line.tree)[0] if whole else _value(writer, line.tree)
+        kinds = [writer.held(line.tree)] if len(line.targets) == 1 else [TENSOR] * len(line.targets)
+    if line.targets and writer.is_plain(line.tree):
+        writer.value(line.tree)
+        writer.run.keep(line)
+    writer.kinds.update(zip(line.targets, kinds, strict=True))
+    targets = ", ".join(map(spelled, line.targets)) or (RESULT if last else "")
+    return f"{targets} = {code}" if targets else code
 
 
-def _constant(name: str) -> ast.AST:
-    """A dtype by torch's name for it, a number as a number."""
-    value = CONSTANTS[name]
-    text = repr(value) if isinstance(value, float) and math.isfinite(value) else str(value)
-    return ast.parse(f"float('{text}')" if text in ("inf", "nan") else text, mode="eval").body
+def _value(writer: Writer, part: Part) -> str:
+    """What a name is given: numbers stay numbers, tuples tuples, lists of numbers become tensors."""
+    kind = writer.held(part)
+    return (
+        writer.code(part)[0]
+        if kind in (SEVERAL, TUPLE) or writer.kind(part) != LIST
+        else writer.tensor(part)[0]
+    )
 
 
-def _call(path: str, argument: ast.expr) -> ast.Call:
-    return ast.Call(func=ast.parse(path, mode="eval").body, args=[argument], keywords=[])
+def _result(program: Program) -> str:
+    targets = program.lines[-1].targets
+    return spelled(targets[-1]) if targets else RESULT
 
 
-def _generator(node: ast.Call, parameters: tuple) -> list[ast.keyword]:
-    """`seed=7`, taken out of the call, as the generator that the evaluator makes of it; also where none was written."""
-    if "seed" not in {parameter.name for parameter in parameters}:
-        return []
-    written = [keyword.value for keyword in node.keywords if keyword.arg == "seed"]
-    node.keywords = [keyword for keyword in node.keywords if keyword.arg != "seed"]
-    made = ast.parse("torch.Generator().manual_seed(0)", mode="eval").body
-    made.args = written or [ast.Constant(SEED)]
-    return [ast.keyword(arg="generator", value=made)]
+def _used(program: Program, names: Mapping[str, str]) -> list[str]:
+    """The shelf's names that the program takes before it gives them away."""
+    found: dict[str, None] = {}
+    own: set[str] = set()
+    for line in program.lines:
+        waiting = [line.tree]
+        while waiting:
+            part = waiting.pop()
+            waiting.extend(part.children)
+            if part.kind == "name" and part.name in names and part.name not in own:
+                found[part.name] = None
+        own.update(line.targets)
+    return list(found)
