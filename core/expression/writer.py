@@ -326,14 +326,9 @@ class Writer:
             yield f"generator=torch.Generator().manual_seed({seed})"
 
     def _argument(
-        self,
-        parameter: Parameter,
-        children: Sequence[Part],
-        entry: Entry,
-        function: bool,
-        named: bool,
-        beside: bool,
+        self, parameter: Parameter, children: Sequence[Part], entry: Entry, tight: bool, beside: bool
     ) -> str:
+        """One argument; `tight`: sizes stand in brackets of their own; `beside`: numbers are tensors here."""
         first = children[0]
         if parameter.kind in ("tensor", "floats"):
             return self.tensor(first)[0]
