@@ -14,6 +14,7 @@ import torch
 
 from core import device, doctor, tensors
 from core.expression import ExpressionError
+from core.expression.forms import is_pasted
 from core.expression.script import as_torch
 from core.figures import film, theme
 from core.figures import poster as posters
@@ -24,7 +25,7 @@ from core.printed import described
 from core.refusal import Refusal, guarded, of_text
 from core.shapes import ShapeError, named, show
 from core.words import _, speaking
-from core.workbench import expression, inspect, shelf
+from core.workbench import expression, inspect, shelf, written
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 MOST_IN_CODE = 200  # elements of an input written into the code
@@ -131,7 +132,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
         "shape_line": found.written_shapes(shapes, parameters),
         "result": described(result),
         "why": why,
-        "code": code(found, given, parameters, arguments.get("inputs", {})),
+        "code": code(found, given, parameters, arguments.get("inputs", {}), arguments),
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
         "alarm": _alarm(case, result),
@@ -359,23 +360,29 @@ def code(
     given: Mapping[str, torch.Tensor],
     parameters: Mapping[str, Any],
     texts: Mapping[str, str],
+    arguments: Mapping[str, Any] | None = None,
 ) -> str:
     """The code that ran, with the tensors written in: it runs alone. Large ones are written as they were typed.
+
+    `arguments`: the question, with the tensors of the shelf that the texts name.
 
     What was typed in another notation (LaTeX, rows of a spreadsheet) is written number by number, however large: it
     has no more numbers than a line of text.
     """
-    lines = ["import torch", ""]
+    imports, lines = ["import torch"], []
     typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
     for name, tensor in given.items():
-        lines.append(_assignment(name, tensor, typed.get(name, "")))
+        more, assigned = _assignment(name, tensor, typed.get(name, ""), arguments or {})
+        imports += more
+        lines += assigned
     named = []
     for name, value in found.run_parameters(parameters).items():
         if isinstance(value, list):  # tensors that were prepared: the weights of a network
             lines += _listed(name, value)
         named.append(f"{name}={name if isinstance(value, list) else _argument(value)}")
     call = f"{found.run.__name__}({', '.join([*given, *named])})"
-    return "\n".join([*lines, "", "", found.code, "", "", f"print({call})"])
+    head = [*sorted(dict.fromkeys(imports)), "", *lines]
+    return "\n".join([*head, "", "", found.code, "", "", f"print({call})"])
 
 
 def _argument(value: Any) -> str:
@@ -405,17 +412,25 @@ def _single(value: Any) -> float:
     return float(torch.tensor(float(value), dtype=torch.float32))
 
 
-def _assignment(name: str, tensor: torch.Tensor, typed: str) -> str:
+def _assignment(
+    name: str, tensor: torch.Tensor, typed: str, arguments: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """What is imported, and the lines that give `name` its tensor."""
     shape = show(tuple(tensor.shape))
     dtype = f"torch.{str(tensor.dtype).removeprefix('torch.')}"
     if tensor.numel() > MOST_IN_CODE:
-        written = as_torch(typed, lambda part: tensors.literal(tensors.read(part)))
-        if written is not None:
-            return f"{name} = ({written}).to({dtype})  # {shape}"
+        alone = as_torch(typed, lambda part: tensors.literal(tensors.read(part)))
+        if alone is not None and "sklearn" not in alone:
+            return [], [f"{name} = ({alone}).to({dtype})  # {shape}"]
+        if not is_pasted(typed):
+            imports, done, result = written.lines(
+                typed, shelf.tensors_of(arguments), shelf.texts_of(arguments)
+            )
+            return imports, [*done, f"{name} = {result}.to({dtype})  # {shape}"]
     text = tensors.literal(tensor).replace("nan", "float('nan')").replace("inf", "float('inf')")
     if tensor.numel() == 0:
-        return f"{name} = torch.zeros({shape})"
-    return f"{name} = torch.tensor({text}, dtype={dtype})  # {shape}"
+        return [], [f"{name} = torch.zeros({shape})"]
+    return [], [f"{name} = torch.tensor({text}, dtype={dtype})  # {shape}"]
 
 
 TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
@@ -427,6 +442,7 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "inspect": inspect.inspect,
     "expression": expression.expression,
     "keep_node": expression.keep,
+    "program": expression.program,
     "make": shelf.make,
     "adopt": shelf.adopt,
     "load": shelf.load,

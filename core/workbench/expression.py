@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import device
+from core.export.notebook import notebook
+from core.expression import ExpressionError
 from core.expression.einsum_words import read_out
 from core.expression.mend import mends, strips
 from core.expression.trace import Piece, Trace, trace
@@ -17,7 +19,7 @@ from core.operation import Step
 from core.printed import described
 from core.refusal import Refusal, guarded, of_text
 from core.words import _, speaking
-from core.workbench import concept_of, expression_film, shelf, told
+from core.workbench import concept_of, expression_film, shelf, told, written
 
 Answer = shelf.Answer
 FIELD = "code"
@@ -44,12 +46,29 @@ def expression(arguments: Mapping[str, Any]) -> Answer:
             "concept": operation,
             "einsum": _einsum(found, shown),
             "result": described(shown.value) if shown.value is not None else None,
-            "code": shelf.code(arguments["text"], "", arguments),
+            "code": _code(arguments),
             "inputs": {},
             "steps": len(steps),
             "layers": [layer["key"] for layer in figure["layout"]["meta"].get("layers", ())],
         }
         return data, {"film": film.to_json(figure)}
+
+
+def _code(arguments: Mapping[str, Any]) -> str:
+    return written.code(arguments["text"], shelf.tensors_of(arguments), shelf.texts_of(arguments))
+
+
+def program(arguments: Mapping[str, Any]) -> Answer:
+    """The program as a file that reproduces it: "form" is "py" or "ipynb"."""
+    with speaking(arguments.get("language", "en")):
+        try:
+            script = _code(arguments)
+        except ExpressionError as error:
+            return {"problem": of_text(error, FIELD, arguments["text"]).problem}, {}
+        if arguments["form"] == "py":
+            return {}, {"file": script.encode()}
+        cells = written.cells(script)
+        return {}, {"file": notebook("Tensor Atlas", arguments["text"], cells)}
 
 
 def _traced(arguments: Mapping[str, Any]) -> Trace:
@@ -80,7 +99,8 @@ def _failed(found: Trace, arguments: Mapping[str, Any]) -> Answer:
     problem = of_text(found.error, FIELD, arguments["text"]).problem
     offered = guarded(lambda: mends(found, names=shelf.tensors_of(arguments)))
     problem["fixes"] = [
-        {"code": one["edit"], "shape": list(one["result"]), "changes": {FIELD: one["text"]}} for one in offered
+        {"code": one["edit"], "shape": list(one["result"]), "changes": {FIELD: one["text"]}}
+        for one in offered
     ]
     problem["strips"] = strips(found)
     if not found.pieces:

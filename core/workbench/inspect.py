@@ -23,7 +23,7 @@ from core.printed import described
 from core.refusal import Refusal
 from core.shapes import show
 from core.words import N_, _, speaking
-from core.workbench import shelf
+from core.workbench import shelf, written
 
 Answer = shelf.Answer
 BINS = 40
@@ -356,7 +356,11 @@ def inspect(arguments: Mapping[str, Any]) -> Answer:
             "result": described(tensor),
             "facts": facts(tensor, told),
             "surprises": surprises(told),
-            "code": shelf.code(arguments["text"], values.get("slice", ""), arguments),
+            "code": written.code(
+                shelf.indexed(arguments["text"], values.get("slice", ""), names),
+                names,
+                shelf.texts_of(arguments),
+            ),
             "views": [one for one in SIZED if view_of(tensor, one) == one],
             "view": view,
             "axes": tensor.dim(),

@@ -14,6 +14,7 @@ from core import files, tensors
 from core.expression import ExpressionError, Part, parse
 from core.expression.arguments import DTYPES, dtype_name
 from core.expression.grammar import ROOTS
+from core.expression.mend import behind
 from core.expression.table import CONSTANTS, FUNCTIONS
 from core.files import write
 from core.limits import current
@@ -154,7 +155,7 @@ def make(arguments: Mapping[str, Any]) -> Answer:
             return {
                 "problem": Refusal(input="name", rule="name", sentence=error.sentence, fix=error.fix).problem
             }, {}
-        text = indexed(arguments["text"], arguments.get("slice", ""))
+        text = indexed(arguments["text"], arguments.get("slice", ""), names)
         alone = text_for(found, text, texts_of(arguments), names)
         told = described(arguments["name"], found, alone, one_line(text))
         return {"item": told}, {"data": bytes_of(found)}
@@ -173,7 +174,9 @@ def part(text: str, index: str, names: Mapping[str, torch.Tensor]) -> torch.Tens
     found, inner = read(text, names, "A"), _inner(index)
     if any(sign in inner for sign in ";=\n"):  # a second line is no index
         sentence = _("A slice holds whole numbers, colons and commas, such as `0, :, ::2`.")
-        raise Refusal(input="slice", rule="index", sentence=sentence, fix="", start=0, end=len(index), text=index)
+        raise Refusal(
+            input="slice", rule="index", sentence=sentence, fix="", start=0, end=len(index), text=index
+        )
     return read(f"A[{inner}]", {**names, "A": found}, "slice") if inner else found
 
 
@@ -182,17 +185,10 @@ def _inner(index: str) -> str:
     return inner[1:-1].strip() if inner.startswith("[") and inner.endswith("]") else inner
 
 
-def indexed(text: str, index: str) -> str:
-    """`text` with the index behind it."""
+def indexed(text: str, index: str, names: Mapping[str, torch.Tensor]) -> str:
+    """`text`, already read without error, with the index behind its last expression."""
     inner = _inner(index)
-    if not inner:
-        return text
-    return f"{text.strip()}[{inner}]" if text.strip().isidentifier() else f"({text.strip()})[{inner}]"
-
-
-def code(text: str, index: str, arguments: Mapping[str, Any]) -> str:
-    """The text as torch code that runs alone; tensors of the shelf that have no text come from the workspace file."""
-    return indexed(text, index)
+    return behind(text, f"[{inner}]", names) if inner else text
 
 
 def one_line(text: str) -> str:
