@@ -778,10 +778,7 @@ def _full(size: Any, fill_value: Any, device: str, dtype: torch.dtype | None = N
 
 
 CREATORS = [
-    *(
-        _new(path, _DATA, _tensor)
-        for path in ("torch.tensor", "torch.as_tensor", "np.array", "numpy.array", "array")
-    ),
+    *(_new(path, _DATA, _tensor) for path in ("torch.tensor", "torch.as_tensor", "np.array", "numpy.array")),
     _new("torch.zeros", _SIZE, torch.zeros, rules.new),
     _new("torch.ones", _SIZE, torch.ones, rules.new),
     _new("torch.full", "size: sizes, fill_value: number, " + _DTYPE, _full, rules.new),

@@ -23,7 +23,7 @@ from core.words import _
 
 MOST_LABEL = 24  # characters
 UNSHOWN = ("device", "requires_grad", "data", "size")  # arguments that say nothing about the call
-MAKERS = ("torch.tensor", "torch.as_tensor", "np.array", "numpy.array", "array")
+MAKERS = ("torch.tensor", "torch.as_tensor", "np.array", "numpy.array")
 
 
 @dataclass(frozen=True)

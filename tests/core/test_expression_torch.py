@@ -356,7 +356,6 @@ def test_every_torch_call_of_the_whitelist_stands_in_a_line():
             if node.name in table:
                 used.add(table[node.name].path)
     elsewhere = {
-        "array",
         "np.array",
         "numpy.array",
         "rotation",
