@@ -443,6 +443,8 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "expression": expression.expression,
     "keep_node": expression.keep,
     "program": expression.program,
+    "examples": expression.examples,
+    "glossary": expression.words_of_the_language,
     "make": shelf.make,
     "adopt": shelf.adopt,
     "load": shelf.load,

@@ -12,6 +12,8 @@ from core import device
 from core.export.notebook import notebook
 from core.expression import ExpressionError
 from core.expression.einsum_words import read_out
+from core.expression.examples import EXAMPLES
+from core.expression.glossary import glossary
 from core.expression.mend import mends, strips
 from core.expression.trace import Piece, Trace, trace
 from core.figures import film
@@ -69,6 +71,29 @@ def program(arguments: Mapping[str, Any]) -> Answer:
             return {}, {"file": script.encode()}
         cells = written.cells(script)
         return {}, {"file": notebook("Tensor Atlas", arguments["text"], cells)}
+
+
+def examples(arguments: Mapping[str, Any]) -> Answer:
+    """The programs to begin with, in the visitor's language."""
+    with speaking(arguments.get("language", "en")):
+        return {
+            "examples": [
+                {"key": one.key, "title": _(one.title), "text": one.text, "about": _(one.about)} for one in EXAMPLES
+            ]
+        }, {}
+
+
+def words_of_the_language(arguments: Mapping[str, Any]) -> Answer:
+    """Everything that can be written, by groups."""
+    with speaking(arguments.get("language", "en")):
+        groups = [
+            {
+                "title": _(group.title),
+                "entries": [{"signature": term.signature, "method": term.method} for term in group.terms],
+            }
+            for group in glossary()
+        ]
+        return {"groups": groups}, {}
 
 
 def _traced(arguments: Mapping[str, Any]) -> Trace:

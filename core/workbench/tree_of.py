@@ -70,7 +70,7 @@ def _note(pieces: Sequence[Piece], common: str, hidden: int) -> str:
     found = [note.format(dtype=common)] if common else []
     if hidden:
         found.append(_("{count} nodes before are not drawn").format(count=hidden))
-    return ", ".join(found)
+    return _(", ").join(found)
 
 
 def _folded(drawn: Sequence[Piece]) -> set[int]:
