@@ -357,6 +357,35 @@ def test_float32_is_said_exactly(numbers: list[float]) -> None:
     same(torch.tensor([float(text) for text in texts], dtype=torch.float64).float(), values)
 
 
+def test_a_reader_by_way_of_float64_gets_the_same_float32() -> None:
+    """The shortest decimal of this one is 7.038531e-26, and the float64 nearest to that rounds to its neighbour."""
+    number = np.nextafter(np.float32(7.0385313e-26), np.float32(0))
+    assert np.float32(float(str(number))) != number
+    value = torch.tensor([number.item()], dtype=torch.float32)
+    same(torch.tensor([float(write.csv(value))], dtype=torch.float64).float(), value)
+
+
+def test_a_bool_is_true_or_false() -> None:
+    """A file may hold any byte where a bool should be."""
+    data = sample.npy(np.array([True, False])).replace(b"\n\1\0", b"\n\7\0")
+    assert only(data).view(torch.uint8).tolist() == [1, 0]
+    data = sample.safe({"A": torch.tensor([True, False])})
+    assert only(data[:-2] + b"\7\0").view(torch.uint8).tolist() == [1, 0]
+
+
+def test_a_mistake_of_ours_is_a_sentence_and_no_memory_is_no_memory(monkeypatch) -> None:
+    def broken(*_arguments):
+        raise errors.pop()
+
+    errors = [RuntimeError("[enforce fail] can't allocate memory"), ZeroDivisionError("/a/path")]
+    monkeypatch.setattr("core.files.known._read", broken)
+    with pytest.raises(files.FileError) as caught:
+        files.read(b"1")
+    assert "/a/path" not in caught.value.sentence and isinstance(caught.value.__cause__, ZeroDivisionError)
+    with pytest.raises(MemoryError):
+        files.read(b"1")
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted() -> None:
     assert [write._cell(text) for text in ("-1", "+2", "-inf", "nan", "=1+1", "@x", "-x", "+cmd|'x'")] == [
         "-1", "+2", "-inf", "nan", "'=1+1", "'@x", "'-x", "'+cmd|'x'",
