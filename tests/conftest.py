@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,40 @@ os.environ.setdefault("ATLAS_LIMITS", "hosted")  # the profile whose numbers HOS
 # pages/ has no __init__.py (a .py file directly in it would start Streamlit's old multipage mode)
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Who runs what, where several workers do (tests/run.py starts as many as there are cores)."""
+    from tests.lanes import Lanes
+
+    return Lanes(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order of the lanes; a file's own order stays."""
+    from tests.lanes import place
+
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+class Failures:
+    """Names each failing test when it fails, not only at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.plugins = config.pluginmanager
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One line, in the process that prints."""
+        if report.failed:
+            terminal = self.plugins.getplugin("terminalreporter")
+            terminal.ensure_newline()
+            terminal.write_line(f"FAILED {report.nodeid} ({report.when})", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Not in a worker, which prints nothing."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Failures(config))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The test command: `python3 tests/run.py [pytest arguments]`. Installs what is needed, then lint and every test.
 
+As many tests run side by side as there are cores, up to four; `-n 0` runs one after the other in this process.
 Only the standard library. A Chrome or Chromium is found (or the variable CHROME names it) or installed.
 """
 
@@ -27,7 +28,8 @@ def main(arguments: list[str]) -> int:
         return 1
     print(f"Chromium: {found}", flush=True)
     env = {**os.environ, "CHROME": found, "PYTHONPATH": str(ROOT)}
-    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pytest", "-v", *arguments]):
+    tests = ["pytest", "-v", "-n", str(min(4, os.cpu_count() or 1)), *arguments]
+    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], tests):
         print(f"$ {' '.join(command)}", flush=True)
         status = subprocess.run([python, "-m", *command], cwd=ROOT, env=env).returncode
         if status:

@@ -17,11 +17,16 @@ BOXES = """(atlas, kind) => [...atlas.stage.parts.links.querySelectorAll(kind)].
 
 
 def opened(visit: Visit, path: str = "/matrix-vector", **more) -> Lesson:
-    lesson = Lesson(visit(path, **more))
+    lesson = Lesson(visit(path, **more), ready=False)
+    at_its_end(lesson)
+    return lesson
+
+
+def at_its_end(lesson: Lesson) -> None:
+    lesson.wait()
     lesson.stage.focus()
     lesson.page.keyboard.press("End")
     lesson.rest()
-    return lesson
 
 
 def point(lesson: Lesson, name: str) -> None:
@@ -89,8 +94,8 @@ def test_a_slice_of_three_axes_and_a_running_sum(visit: Visit) -> None:
     point(lesson, "s[1, 2]")
     expect(formula(lesson)).to_have_text("s[1, 2] = 14 + 18 + 22 = 54", timeout=WAIT)
     assert len(lesson.evaluate(BOXES, ".is-source")) == 1  # a column of A[1]
-    lesson.page.context.close()
-    lesson = opened(visit, path + "&op=cumsum")
+    lesson.page.goto(lesson.page.url.partition("/reduction")[0] + path + "&op=cumsum")
+    at_its_end(lesson)
     point(lesson, "s[0, 1, 3]")
     expect(formula(lesson)).to_have_text("s[0, 1, 3] = 3 + 7 = 10", timeout=WAIT)
 
