@@ -283,9 +283,13 @@ def test_hostile_line_is_refused_by_its_rule(text, rule):
     else:
         started = time.perf_counter()
         assert refusal(text).rule == rule
-        assert (
-            time.perf_counter() - started < 30
-        )  # a line that is computed after all takes minutes or the memory
+        assert time.perf_counter() - started < 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    """The meta device loads hundreds of modules at its first division; a worker has them loaded."""
+    tensors.read("ones(2, 2).sum(dim=0) / 2 @ F.unfold(ones(1, 1, 3, 3), 2)[0, :2]")
 
 
 def test_checking_allocates_nothing():

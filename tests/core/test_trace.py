@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from core import tensors
 from core.expression import ExpressionError
+from core.expression.examples import EXAMPLES
+from core.expression.mend import mends, strips
+from core.expression.script import program_as_torch
 from core.expression.trace import pieces_below, shortened, trace
 from core.limits import HOSTED
 from tests.core.test_program import MEANT, REFUSED
@@ -237,6 +240,7 @@ BY_VALUE = (
 def holds(text):
     """The trace is complete: its error is reading's, its result is reading's, its numbers point backwards."""
     found = trace(text, names=NAMES, limits=HOSTED)
+    assert len(mends(found, names=NAMES, limits=HOSTED)) <= 3 and isinstance(strips(found), list)
     for number, piece in enumerate(found.pieces):
         assert piece.number == number and all(one < number for one in piece.inputs)
         assert text[piece.start : piece.end] == piece.text
@@ -249,6 +253,7 @@ def holds(text):
         assert found.error.sentence == error.sentence or found.error.rule in BY_VALUE
     else:
         assert found.error is None
+        assert program_as_torch(text, names=dict.fromkeys(NAMES, "torch.ones(1)")).startswith("import")
         value = found.pieces[found.result].value
         assert value.dtype == expected.dtype and torch.equal(value.nan_to_num(), expected.nan_to_num())
 
@@ -259,10 +264,10 @@ def test_soup_of_lines_never_breaks_a_trace(words, glue):
     holds(glue.join(words))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=2500, deadline=None)
 @given(st.data())
 def test_mutated_programs_never_break_a_trace(data):
-    text = data.draw(st.sampled_from(VALID))
+    text = data.draw(st.sampled_from([*VALID, *(one.text for one in EXAMPLES)]))
     for _round in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))
         end = data.draw(st.integers(start, min(start + 8, len(text))))
