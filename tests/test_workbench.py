@@ -176,6 +176,7 @@ def test_a_mistake_keeps_the_picture_and_says_where(open_page: Open) -> None:
 def test_a_link_brings_its_shelf(open_page: Open) -> None:
     app = open_page("matrix_vector", A="M", x="[1, 1]", shelf="M=[[1, 2], [3, 4]];photo=?")
     assert set(on_shelf(app)) == {"M"} and "[3., 7.]" in html_of(app)
+    assert "atlas-shelf" in html_of(app)  # the header knows it at the first run
     assert "<code>photo</code>, too large for a link" in html_of(app)
 
 

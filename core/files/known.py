@@ -98,8 +98,12 @@ def _archive(data: bytes, wanted: str, admission: Admission) -> Read:
 
 
 def _picture(data: bytes, wanted: str, admission: Admission) -> Read:
-    tensor, form = read_picture(data, admission.limits)
+    tensor, form, whole = read_picture(data, admission.limits)
     admission.shape(tensor.shape)
+    if whole:
+        sentence = _("The picture was made smaller, from {whole} to {size}, so that one tensor can hold it.")
+        size = f"{tensor.shape[-1]} × {tensor.shape[-2]}"
+        admission.notes.append(sentence.format(whole=f"{whole[0]} × {whole[1]}", size=size))
     admission.tensor(tensor, wanted, _described(format_name(form), tensor.shape))
     return _all(admission, "clip" if tensor.ndim == 4 else "image")
 

@@ -29,6 +29,7 @@ class Picture(NamedTuple):
 
     tensor: Tensor
     form: str  # "PNG"
+    whole: tuple[int, int] = ()  # width and height in the file, where it was made smaller
 
 
 def read_image(data: bytes, limits: Limits | None = None) -> Tensor:
@@ -49,17 +50,35 @@ def read_clip(data: bytes, limits: Limits | None = None) -> Tensor:
 
 
 def read_picture(data: bytes, limits: Limits) -> Picture:
-    """A picture of one frame as a still, of more as a clip; within the elements of one tensor."""
-    most = min(limits.image_pixels, limits.elements // 3)
+    """A picture of one frame as a still, of more as a clip; made smaller where one tensor would not hold it.
+
+    Decoded are at most `limits.image_pixels`, over all frames four times as many.
+    """
+    fits = limits.elements // 3
+    most = min(4 * limits.image_pixels, 16 * fits)
     size, frames = _announced(data, limits)
     few_pixels(size, frames, most)
 
     def read(opened: Any) -> Picture:
         form = "JPEG" if opened.format == "MPO" else opened.format  # a photograph with others behind it
-        moves = form != "JPEG" and getattr(opened, "n_frames", 1) > 1
-        return Picture(_frames(opened, most, limits) if moves else _still(opened, most), form)
+        count = getattr(opened, "n_frames", 1)
+        moves = form != "JPEG" and count > 1
+        few_pixels(opened.size, 1, min(limits.image_pixels, 16 * fits))
+        small = smaller(opened.size, count if moves else 1, fits)
+        whole = opened.size if small else ()
+        tensor = _frames(opened, most, limits, small) if moves else _still(opened, most, small)
+        return Picture(tensor, form, whole)
 
     return _decoded(data, PICTURES, most, read)
+
+
+def smaller(size: tuple[int, int], frames: int, most: int) -> tuple[int, int] | None:
+    """The largest width and height of the same form that have `most` pixels over all frames; None: they fit."""
+    (width, height), frames = size, max(frames, 1)
+    if width * height * frames <= most:
+        return None
+    scale = math.sqrt(most / (width * height * frames))
+    return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def format_name(form: str) -> str:
@@ -90,12 +109,14 @@ def _decoded(data: bytes, formats: Sequence[str], most: int, read: Callable[[Any
         raise FileError(_("The picture is damaged or cut off and cannot be decoded."), fix) from None
 
 
-def _still(opened: Any, most: int) -> Tensor:
+def _still(opened: Any, most: int, small: tuple[int, int] | None = None) -> Tensor:
     few_pixels(opened.size, 1, most)
-    return _pixels(image_ops.exif_transpose(opened))
+    upright = image_ops.exif_transpose(opened)
+    turned = small and upright.size != opened.size and upright.size == opened.size[::-1]
+    return _pixels(upright, small[::-1] if turned else small)
 
 
-def _frames(opened: Any, most: int, limits: Limits) -> Tensor:
+def _frames(opened: Any, most: int, limits: Limits, small: tuple[int, int] | None = None) -> Tensor:
     few_pixels(opened.size, 1, most)
     count = getattr(opened, "n_frames", 1)
     few_frames(count, limits)
@@ -103,7 +124,7 @@ def _frames(opened: Any, most: int, limits: Limits) -> Tensor:
     found = []
     for number in range(count):
         opened.seek(number)
-        found.append(_pixels(opened))
+        found.append(_pixels(opened, small))
     return torch.stack(found)  # T times (3, H, W) -> (T, 3, H, W)
 
 
@@ -119,19 +140,20 @@ def few_frames(count: int, limits: Limits) -> None:
 def few_pixels(size: tuple[int, int], frames: int, most: int) -> None:
     """Refuses more than `most` pixels over all frames, and says what size would do."""
     (width, height), frames = size, max(frames, 1)
-    if width * height * frames <= most:
+    fits = smaller(size, frames, most)
+    if fits is None:
         return
-    scale = math.sqrt(most / (width * height * frames))
-    fits = {"width": max(1, int(width * scale)), "height": max(1, int(height * scale))}
     sentence = _("The picture is {width} × {height} × {frames} pixels large, and {limit} in all are allowed.")
     raise FileError(
         sentence.format(width=width, height=height, frames=frames, limit=most),
-        _("Make it smaller: {width} × {height} would do.").format(**fits),
+        _("Make it smaller: {width} × {height} would do.").format(width=fits[0], height=fits[1]),
     )
 
 
-def _pixels(opened: Any) -> Tensor:
+def _pixels(opened: Any, small: tuple[int, int] | None = None) -> Tensor:
     rgba = opened.convert("RGBA")
+    if small:
+        rgba = rgba.resize(small)
     paper = image.new("RGBA", rgba.size, (255, 255, 255, 255))
     flat = np.asarray(image.alpha_composite(paper, rgba).convert("RGB"))
     return torch.from_numpy(flat.copy()).permute(2, 0, 1).contiguous()  # (H, W, 3) -> (3, H, W)

@@ -101,10 +101,14 @@ def accept(operation: Operation | Desk, good: Mapping[str, Any]) -> None:
     st.session_state[key(operation, "accepted")] = dict(good)
 
 
+def adopt_shelf() -> None:
+    """Take the link's shelf over: before anything is shown, as the header of every page shows the shelf."""
+    shelf.adopt(st.query_params.get(link.SHELF), only_missing=_back_or_forward())
+
+
 def adopt(operation: Operation | Desk | None) -> None:
     """Take the link over where it counts (see above)."""
     arrived = st.session_state.get(PAGE) != name_of(operation)
-    shelf.adopt(st.query_params.get(link.SHELF), only_missing=_back_or_forward())
     st.session_state[PAGE] = name_of(operation)
     known = key(operation, "notes") in st.session_state
     if known and not _back_or_forward() and not (arrived and len(st.query_params)):

@@ -430,6 +430,31 @@ def test_limits_hold_for_what_is_read() -> None:
 
 def test_a_picture_too_large_is_told_what_would_do() -> None:
     with pytest.raises(files.FileError) as caught:
-        files.read(sample.saved(Image.new("RGB", (1200, 800)), "PNG"))
-    assert "707 × 471" in caught.value.fix
+        files.read(sample.saved(Image.new("RGB", (3000, 2000)), "PNG"))
+    assert "2449 × 1632" in caught.value.fix
     assert only(sample.saved(Image.new("RGB", (707, 471)), "PNG")).shape == (3, 471, 707)
+
+
+def test_a_picture_that_one_tensor_cannot_hold_is_made_smaller() -> None:
+    """A photograph of three megapixels, and one that lies on its side: as large as fits, and a note says so."""
+    for side in (False, True):
+        written = io.BytesIO()
+        exif = Image.Exif()
+        if side:
+            exif[0x0112] = 6  # turned by the reader
+        Image.new("RGB", (2000, 1500), (10, 200, 30)).save(written, "JPEG", exif=exif)
+        found = files.read(written.getvalue(), "photo.jpg")
+        (loaded,) = found.tensors
+        shape = (3, 666, 499) if side else (3, 499, 666)
+        assert tuple(loaded.tensor.shape) == shape
+        assert abs(int(loaded.tensor[1].float().mean()) - 200) < 3
+        assert "made smaller, from 2000 × 1500" in found.notes[0]
+
+
+def test_a_clip_that_one_tensor_cannot_hold_is_made_smaller() -> None:
+    frames = [Image.new("RGB", (400, 300), (k * 20, 0, 0)) for k in range(10)]
+    written = io.BytesIO()
+    frames[0].save(written, "GIF", save_all=True, append_images=frames[1:])
+    (loaded,) = files.read(written.getvalue(), "clip.gif").tensors
+    assert loaded.tensor.ndim == 4 and loaded.tensor.shape[0] == 10
+    assert 900_000 < loaded.tensor.numel() <= 1_000_000

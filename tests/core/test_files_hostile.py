@@ -423,8 +423,8 @@ def boxes_lie(kind: bytes, count: int) -> bytes:
         (lambda: png(10_000, 10_000, zlib.compress(bytes(100_000))), "10000 × 10000"),  # 100 megapixels
         (lambda: png(60_000, 60_000, zlib.compress(bytes(100_000))), "pixels"),
         (lambda: sample.saved(Image.new("1", (10_000, 10_000)), "PNG"), "10000 × 10000"),
-        (lambda: sample.saved(Image.new("L", (2_000, 2_000)), "JPEG"), "2000 × 2000"),
-        (lambda: sample.saved(Image.new("RGB", (2_000, 2_000)), "WEBP", lossless=True), "2000 × 2000"),
+        (lambda: sample.saved(Image.new("L", (2_100, 2_100)), "JPEG"), "2100 × 2100"),
+        (lambda: sample.saved(Image.new("RGB", (2_100, 2_100)), "WEBP", lossless=True), "2100 × 2100"),
         (webp_canvas, "16383 × 16383"),
         (gif_outside, "60000 × 60000"),
         (lambda: sample.animated("GIF", 65), "64 frames"),

@@ -33,6 +33,8 @@ MEANT = [
     ("x = A[0]\n[0]", [0]),
     ("x = A[0]  # a comment; with = in it\n\n# another\n;;\nx", [1, 2, 3]),
     ("x = einsum('ij->i', A); x", [6, 15]),
+    ("n, d = A.shape\nA.reshape(d, n)[0] * A.ndim / A.numel()", [1 / 3, 2 / 3]),
+    ("ones(A.shape[:1] + (A.size(1),)).sum() + A.size(-1) + A.dim()", 11),
     (
         "import torch\nimport torch.nn.functional as F\nimport numpy as np\nimport math\nF.relu(A[0])",
         [1, 2, 3],
@@ -54,7 +56,7 @@ MEANT = [
 
 @pytest.mark.parametrize(("text", "values"), MEANT, ids=[text for text, _values in MEANT])
 def test_lines_mean_what_python_means(text, values):
-    assert tensors.read(text, names=NAMES, limits=HOSTED).tolist() == values
+    assert tensors.read(text, names=NAMES, limits=HOSTED).tolist() == pytest.approx(values)
 
 
 REFUSED = [
@@ -91,6 +93,11 @@ REFUSED = [
     ("A.max(dim=0)", "several", "A.max(dim=0)", None),
     ("x = A\nx.max(dim=0)", "several", "x.max(dim=0)", None),
     ("x = A; y = 'a'; y", "type", "y", None),
+    ("A.shape", "no-tensor", ".shape", None),
+    ("n = A.size(0)\nA.size()", "no-tensor", ".size()", None),
+    ("A.shape[2] * A", "index", "A.shape[2]", None),
+    ("A.size(2) * A", "shape", "A.size(2)", None),
+    ("A.size(0, 1) * A", "too-many-arguments", "A.size(0, 1)", None),
     ("print(A, A)", "shape", None, None),
     ("x = A\nprint()", "unknown-function", "print", None),
     ("x = 1\n" * 41 + "x", "too-many-lines", None, None),

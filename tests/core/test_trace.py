@@ -126,6 +126,14 @@ def test_folded_arguments_are_no_pieces():
     ]
 
 
+def test_sizes_are_plain_numbers():
+    assert rows("n, d = Q.shape\nQ / d + zeros(n, d)", "label", "inputs", "target") == [
+        ("Q", (), ""), ("4", (), "d"), ("/", (0, 1), ""), ("zeros(3, 4)", (), ""), ("+", (2, 3), ""),
+    ]  # fmt: skip
+    assert rows("Q / sqrt(Q.shape[-1])", "label") == [("Q",), ("sqrt(Q.shape[-1])",), ("/",)]
+    assert rows("s = Q.shape\nQ * s[0]", "label") == [("Q",), ("s[0]",), ("*",)]
+
+
 COSTS = [  # operations, bytes read, bytes written, view
     ("Q @ K.mT", (2 * 3 * 4 * 5, 4 * (12 + 20), 4 * 15, False)),
     ("Q + Q[0]", (12, 4 * (12 + 4), 4 * 12, False)),
@@ -215,7 +223,7 @@ SOUP = (
     "Q K V A n x Q.mT Q.T K.mT = == ; \n \n + - * / @ ** , ( ) [ ] [0] [:,1] 1 2 0.5 -1 .sum() .sum(dim=0) "
     ".max(dim=1) .values .reshape(2,6) torch.linalg.svd torch.cat([Q,K]) softmax dim=-1 'ij->ji' torch.einsum( "
     "import torch print( print(Q) a,b += # tensor([1,2]) [[1,2],[3,4]] .unsqueeze(0) .mT None ... : ones(3,4) "
-    "zeros(4) sqrt(4) pi _ __x \\ \t"
+    "zeros(4) sqrt(4) Q.shape Q.size( .shape[-1] .ndim n,d= pi _ __x \\ \t"
 )
 WORDS = SOUP.split(" ")
 VALID = [
