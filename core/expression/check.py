@@ -20,7 +20,7 @@ from core.expression.arguments import (
 )
 from core.expression.errors import ExpressionError
 from core.expression.grammar import Part
-from core.expression.machine import Machine
+from core.expression.machine import Machine, gives_sizes, no_tensor
 from core.expression.program import Line, Program
 from core.limits import Limits, current
 from core.shapes import ShapeError
@@ -108,6 +108,8 @@ class Run:
         """The tensor that a computed and kept line gives: of several names the last."""
         several = len(line.targets) > 1
         value = self.machine.names[line.targets[-1]] if several else self.worth[id(line.tree)]
+        if gives_sizes(line.tree):
+            raise no_tensor(line.tree)
         with quiet():
             return _as_result(value, line.tree, self.machine.device)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.expression.arguments import DTYPES, Parameter
 from core.expression.entry import Entry
+from core.expression.machine import COUNTS, SIZES
 from core.expression.table import ATTRIBUTES, CONSTANTS, FUNCTIONS, GROUPS, OPERATORS, PREFIXES
 from core.words import N_
 
@@ -51,6 +52,8 @@ def glossary() -> tuple[Group, ...]:
     groups = [Group(key, TITLES[key], _terms(entries)) for key, entries in GROUPS.items()]
     signs = [Term(sign, f"{sign}A") for sign in PREFIXES] + [Term(sign, f"A {sign} B") for sign in OPERATORS]
     turns = [Term(f".{name}", f"A.{name}") for name in ATTRIBUTES] + [Term("[ ]", "A[0, 1:, ::2, ..., None]")]
+    turns += [Term(f".{name}", f"A.{name}") for name in SIZES]
+    turns += [Term(f".{name}()", f"A.{name}({'dim=…' if name == 'size' else ''})") for name in COUNTS]
     constants = [name for name in CONSTANTS if "." not in name and name not in DTYPES]
     dtypes = [f"torch.{name}" for name in DTYPES]
     return (

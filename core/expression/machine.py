@@ -46,7 +46,15 @@ UNSAID = {
     "grad",
     "data",
 }
-SIGNED = 2**63
+SIZES: dict[str, Callable[[torch.Tensor], Any]] = {  # plain numbers, known before anything is computed
+    "shape": lambda tensor: tuple(tensor.shape),
+    "ndim": lambda tensor: tensor.ndim,
+}
+COUNTS: dict[str, Callable[[torch.Tensor], Any]] = {
+    "size": lambda tensor: tuple(tensor.shape),
+    "dim": lambda tensor: tensor.ndim,
+    "numel": lambda tensor: tensor.numel(),
+}
 
 
 @dataclass(frozen=True)
@@ -143,15 +151,34 @@ class Machine:
         return self.run(entry, part, values)
 
     def method(self, part: Part, values: Sequence[Any]) -> Any:
-        """A method by its exact name."""
+        """A method by its exact name; .size(), .dim() and .numel() give plain numbers."""
+        if part.name in COUNTS and isinstance(values[0], torch.Tensor):
+            return self._counted(part, values)
         entry = METHODS.get(part.name)
         if entry is None:
             raise _unknown_method(part)
         return self.run(entry, part, values)
 
+    def _counted(self, part: Part, values: Sequence[Any]) -> Any:
+        tensor, *more = values
+        if len(more) > (part.name == "size"):
+            sentence = _("`{function}` takes no more than {count} arguments.")
+            words = {"function": f".{part.name}", "count": int(part.name == "size")}
+            raise ExpressionError(sentence.format(**words), rule="too-many-arguments")
+        if not more:
+            return COUNTS[part.name](tensor)
+        if isinstance(more[0], bool) or not isinstance(more[0], int) or part.keywords[1] not in ("", "dim"):
+            raise ExpressionError(_("`.size` takes an axis: a whole number."), rule="type")
+        shape, name = tuple(tensor.shape), label(part.children[0], _("the tensor"))
+        if not shape:
+            shapes.bind("... n", shape, name)
+        return shape[shapes.axis_of(more[0], len(shape), name, shape)]
+
     def attribute(self, part: Part, values: Sequence[Any]) -> Any:
-        """.T, .mT, or one tensor of a result that has several."""
+        """.T, .mT, one tensor of a result that has several, or the sizes as plain numbers."""
         value = values[0]
+        if part.name in SIZES and isinstance(value, torch.Tensor):
+            return SIZES[part.name](value)
         if isinstance(value, Several) and part.name in value.fields:
             return value.tensors[value.fields.index(part.name)]
         if part.name not in ATTRIBUTES:
@@ -168,6 +195,8 @@ class Machine:
                     sentence.format(count=len(value.tensors), last=len(value.tensors) - 1), rule="index"
                 )
             return value.tensors[key]
+        if isinstance(value, tuple) and all(map(is_number, value)):
+            return _entry_of_sizes(value, key)
         tensor = as_tensor(value, self.device)
         keys = key if isinstance(key, tuple) else (key,)
         keys = tuple(as_tensor(one, self.device) if isinstance(one, list) else one for one in keys)
@@ -361,7 +390,7 @@ def _unknown_method(part: Part) -> ExpressionError:
         fix = _("Write `.{name}(...)`.").format(name=part.name[:-1])
         return ExpressionError(sentence.format(name=part.name), fix, start, part.end, "in-place")
     if part.name in UNSAID:
-        return _no_tensor(part)
+        return no_tensor(part)
     if refused := _refused(part, start):
         return refused
     near = _near(part.name, list(METHODS), 0.75)
@@ -372,14 +401,15 @@ def _unknown_method(part: Part) -> ExpressionError:
     return ExpressionError(sentence, fix, start, part.end, "unknown-method")
 
 
-def _no_tensor(part: Part) -> ExpressionError:
+def no_tensor(part: Part) -> ExpressionError:
+    """The refusal of what gives no tensor."""
     sentence = _("`.{name}` gives no tensor; the shape and the dtype of every part are shown beside it.")
     return ExpressionError(sentence.format(name=part.name), "", part.children[0].end, part.end, "no-tensor")
 
 
 def _unknown_attribute(part: Part, value: Any) -> ExpressionError:
     if part.name in UNSAID:
-        return _no_tensor(part)
+        return no_tensor(part)
     start = part.children[0].end
     if part.name in METHODS:
         sentence = _("`.{name}` is a method; it needs its arguments in brackets.").format(name=part.name)
@@ -392,7 +422,28 @@ def _unknown_attribute(part: Part, value: Any) -> ExpressionError:
     return ExpressionError(sentence, fix, start, part.end, "unknown-attribute")
 
 
+def gives_sizes(part: Part) -> bool:
+    """Whether a part gives sizes of a tensor as plain numbers, which are no result of their own."""
+    return (part.kind == "attribute" and part.name in SIZES) or (
+        part.kind == "method" and part.name in COUNTS
+    )
+
+
 # Indices
+
+
+def _entry_of_sizes(value: tuple, key: Any) -> Any:
+    """shape[-1], shape[:2]: as Python has it."""
+    if isinstance(key, slice):
+        return value[key]
+    if isinstance(key, bool) or not isinstance(key, int):
+        raise ExpressionError(
+            _("These are plain numbers: an index is a whole number or a slice."), rule="index"
+        )
+    if not -len(value) <= key < len(value):
+        sentence = _("There are {count} numbers here, and no index {index}.")
+        raise ExpressionError(sentence.format(count=len(value), index=key), rule="index")
+    return value[key]
 
 
 def _check_index(name: str, tensor: torch.Tensor, keys: Sequence[Any]) -> None:

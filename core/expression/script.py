@@ -8,7 +8,7 @@ from core.expression.errors import ExpressionError
 from core.expression.forms import is_pasted
 from core.expression.grammar import Part, parse
 from core.expression.program import Line, Program, parse_program
-from core.expression.writer import LIST, SEVERAL, TENSOR, TUPLE, Untold, Writer, spelled
+from core.expression.writer import LIST, NUMBER, SEVERAL, TENSOR, TUPLE, Untold, Writer, spelled
 from core.words import _
 
 RESULT = "result"
@@ -65,7 +65,12 @@ def _line(writer: Writer, line: Line, last: bool) -> str:
     else:
         whole = last and len(line.targets) < 2
         code = writer.tensor(line.tree)[0] if whole else _value(writer, line.tree)
-        kinds = [writer.held(line.tree)] if len(line.targets) == 1 else [TENSOR] * len(line.targets)
+        several = writer.kind(line.tree) == TUPLE and writer.is_numeric(line.tree)  # n, d = A.shape
+        kinds = (
+            [writer.held(line.tree)]
+            if len(line.targets) == 1
+            else [NUMBER if several else TENSOR] * len(line.targets)
+        )
     if line.targets and writer.is_plain(line.tree):
         writer.value(line.tree)
         writer.run.keep(line)

@@ -193,6 +193,9 @@ class _Tracer:
         shape, dtype = described(value if tensor is None else tensor)
         return replace(
             piece,
+            label=shortened(part.text)
+            if is_plain(value) and part.kind in ("attribute", "index")
+            else piece.label,
             shape=shape,
             dtype=dtype,
             value=tensor,
@@ -253,21 +256,31 @@ class _Tracer:
         """A piece for each of several results: U, S, Vh = torch.linalg.svd(A)."""
         whole = self.links.key(line.tree)
         keys = [("result", whole, place) for place in range(len(line.targets))]
-        if len(line.targets) < 2 or whole not in self.numbers or keys[0] not in self.links.targets:
+        if len(line.targets) < 2 or keys[0] not in self.links.targets:
             return
-        value, tree = self.real.worth[id(line.tree)], line.tree
+        value, tree = self.real.worth.get(id(line.tree)), line.tree
         fields = value.fields if isinstance(value, Several) else ()
         for place, (key, target) in enumerate(zip(keys, line.targets, strict=True)):
-            if key in self.numbers:
-                continue
             held = self.real.machine.names[target]
+            if key in self.numbers or not (whole in self.numbers or key in self.links.wanted):
+                continue
             shape, dtype = described(held)
+            if whole not in self.numbers:  # n, d = A.shape: plain numbers
+                self._add(key, self._number(tree, number, target, held))
+                continue
             name = fields[place] if fields else ""
             piece = Piece(
                 len(self.pieces), number, "attribute" if name else "index", name, tree.text, tree.start, tree.end,
                 (self.numbers[whole],), f".{name}" if name else f"[{place}]", shape, dtype, held, target, view=True,
             )  # fmt: skip
             self._add(key, piece)
+
+    def _number(self, tree: Part, line: int, target: str, value: Any) -> Piece:
+        shape, dtype = described(value)
+        return Piece(
+            len(self.pieces), line, "number", "", tree.text, tree.start, tree.end, (), str(value), shape, dtype,
+            self._tensor(value), target,
+        )  # fmt: skip
 
 
 class _Stopped(Exception):

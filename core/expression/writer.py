@@ -14,7 +14,7 @@ from core.expression.arguments import Parameter, is_number, placed
 from core.expression.check import Run, in_order
 from core.expression.entry import Entry
 from core.expression.grammar import BEFORE, BINDING, Part
-from core.expression.machine import called, entry_of
+from core.expression.machine import called, entry_of, gives_sizes
 from core.expression.table import CONSTANTS, OWN
 from core.limits import current
 
@@ -68,7 +68,7 @@ class Writer:
         kind = self.kind(part)
         if kind == SEVERAL:
             return f"torch.stack({self.code(part)[0]})", WHOLE
-        if kind == NUMBER or (kind in (LIST, TUPLE) and self.is_plain(part)):
+        if kind == NUMBER or (kind in (LIST, TUPLE) and self.is_numeric(part)):
             return f"torch.tensor({self.code(part)[0]})", WHOLE
         if kind in (LIST, TUPLE):
             return self._stacked(part), WHOLE
@@ -95,6 +95,11 @@ class Writer:
                 return self._kind_of_name(part.name)
             case "operator":
                 return self._kind_of_operator([self.kind(child) for child in part.children])
+            case "attribute" | "method" if gives_sizes(part):
+                whole = part.name == "shape" or (part.name == "size" and len(part.children) == 1)
+                return TUPLE if whole else NUMBER
+            case "index" if self.kind(part.children[0]) == TUPLE and self.is_numeric(part.children[0]):
+                return TUPLE if part.children[1].kind == "slice" else NUMBER
             case "call" if part.name == "float" or self._is_number_call(part):
                 return NUMBER
         return TENSOR
@@ -119,14 +124,25 @@ class Writer:
     def held(self, part: Part) -> str:
         """The kind of a name that is given the value of a part: a list of numbers is a tensor by then."""
         kind = self.kind(part)
-        if kind in (LIST, TUPLE) and not self.is_plain(part):
+        if kind in (LIST, TUPLE) and not self.is_numeric(part):
             return SEVERAL
         return TENSOR if kind == LIST else kind
 
+    def is_numeric(self, part: Part) -> bool:
+        """Whether a part is a number or numbers, be they sizes of a tensor."""
+        kind = self.kind(part)
+        if part.kind in ("list", "tuple"):
+            return all(map(self.is_numeric, part.children))
+        return kind in (NUMBER, LIST, TUPLE)
+
     def is_plain(self, part: Part) -> bool:
-        """Whether a part is made of numbers alone."""
+        """Whether a part is made of numbers alone, so that it can be worked out here."""
         return all(
-            self.kind(one) in (NUMBER, LIST, TUPLE) and (one.kind != "name" or one.name not in self.names)
+            self.kind(one) in (NUMBER, LIST, TUPLE)
+            and (
+                one.kind != "name"
+                or one.name in (self.run.machine.names if one.name in self.kinds else CONSTANTS)
+            )
             for one in in_order(part)
         )
 
@@ -204,7 +220,9 @@ class Writer:
         return f"{self._receiver(part)}[{inner}]", WHOLE
 
     def _receiver(self, part: Part) -> str:
-        return bracketed(self.tensor(part.children[0]), HIGHEST)
+        first = part.children[0]
+        sizes = part.kind == "index" and self.kind(first) == TUPLE and self.is_numeric(first)
+        return bracketed((self.code if sizes else self.tensor)(first), HIGHEST)
 
     def _stacked(self, part: Part) -> str:
         """A list with tensors in it, where a tensor is wanted."""
@@ -229,9 +247,12 @@ class Writer:
         return f"{self._path(entry.path)}({', '.join(self._arguments(part, entry))})", WHOLE
 
     def _number_call(self, part: Part) -> tuple[str, int]:
-        value, name = self.value(part), part.name.removeprefix("math.")
-        if self.alone or not math.isfinite(value):
+        name = part.name.removeprefix("math.")
+        value = self.value(part) if self.is_plain(part) else None
+        if value is not None and (self.alone or not math.isfinite(value)):
             return _plain(value), BEFORE if value < 0 else WHOLE
+        if self.alone:
+            raise Untold(part.name)
         self.imports.add("import math")
         return f"math.{name}({self.code(part.children[0])[0]})", WHOLE
 
@@ -240,10 +261,14 @@ class Writer:
             return self.known(part.text)
         if self.alone:
             raise Untold(part.name)
+        if not all(map(self.is_plain, part.children)):
+            raise Untold(part.name)
         return _plain(self.value(part).tolist())
 
     def _real(self, part: Part, entry: Entry) -> tuple[str, int]:
         if self.alone:
+            raise Untold(part.name)
+        if not all(map(self.is_plain, part.children)):
             raise Untold(part.name)
         width = self.value(part.children[0]) if part.children else None
         text, imports = real.code(entry.name, width)
@@ -255,13 +280,18 @@ class Writer:
         found = self._placed(part, entry)
         data = found["data"][0][0]
         written = [f"dtype={self.code(found['dtype'][0][0])[0]}"] if "dtype" in found else []
-        if self.kind(data) == NUMBER or (self.kind(data) in (LIST, TUPLE) and self.is_plain(data)):
+        if self.kind(data) == NUMBER or (self.kind(data) in (LIST, TUPLE) and self.is_numeric(data)):
             text = f"torch.tensor({', '.join([self.code(data)[0], *written])})"
         else:
             text = bracketed(self.tensor(data), HIGHEST) + (f".to({written[0]})" if written else ".clone()")
         return text + (f".reshape({self.code(found['size'][0][0])[0]})" if "size" in found else ""), WHOLE
 
     def _method(self, part: Part) -> tuple[str, int]:
+        if gives_sizes(part):
+            return (
+                f"{self._receiver(part)}.{part.name}({', '.join(self.code(one)[0] for one in part.children[1:])})",
+                WHOLE,
+            )
         entry = entry_of(part)
         if entry is None:
             raise Untold(part.name)
@@ -287,7 +317,7 @@ class Writer:
         """A value that stands for a part where it only matters whether it is a list, and of what."""
         if self.kind(part) not in (LIST, TUPLE, SEVERAL):
             return None
-        return [0] if self.kind(part) != SEVERAL and self.is_plain(part) else [None]
+        return [0] if self.kind(part) != SEVERAL and self.is_numeric(part) else [None]
 
     def _arguments(self, part: Part, entry: Entry) -> Iterator[str]:
         """The arguments in torch's order: without a name while none before was left out and none was named."""
