@@ -151,7 +151,7 @@ def _statements(text: str) -> Iterator[_Statement]:
 
 
 def _lines(statements: list[_Statement], text: str, limits: Limits, names: Collection[str]) -> Iterator[Line]:
-    counted, known = Counted(), set(names)
+    counted = Counted()
     for statement in statements:
         _refuse_special(statement, text)
         found = ASSIGNMENT.match(statement.text)
@@ -162,10 +162,8 @@ def _lines(statements: list[_Statement], text: str, limits: Limits, names: Colle
         right = right if found else _printed(right)
         for name, start in targets:
             _check_target(name, start)
-        tree = _parsed(right, limits, known, counted)
-        names_only = tuple(name for name, _start in targets)
-        known.update(names_only)
-        yield Line(names_only, tree, *statement.span())
+        tree = _parsed(right, limits, names, counted)
+        yield Line(tuple(name for name, _start in targets), tree, *statement.span())
 
 
 def _parsed(right: _Statement, limits: Limits, names: Collection[str], counted: Counted) -> Part:

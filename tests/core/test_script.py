@@ -131,6 +131,8 @@ WRITTEN = [
     "best, place = A.max(1)\nbest + place",
     "-[1, 2]**2 + (2 - (3 - 1)) * (-2)**2 - 2**-1",
     "(A > 1) == (A < x)",
+    "(U**2)**3 + U**2**3 - (2**3)**2",
+    "A - (x - (x - 1)) / (2 / x) % (x + 4)",
     "[[1, A.sum(), 2, 3]] + [[1, 2, 3, 4]]",
     "torch.abs(-3) + A.softmax()",
     "A.sum(keepdim=True) / A.std(axis=0)",
