@@ -93,7 +93,7 @@ class Calculator:
         `keep`: a question of the catalogue's own, whose answer is kept on disk.
         `files`: bytes that travel beside the question; the task finds them in its arguments under "files".
         """
-        files = files or {}
+        files = dict(sorted((files or {}).items()))  # as the question names them: its text is sorted
         sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         question = canonical({"task": task, "arguments": arguments, **({"files": sums} if sums else {})})
         size = len(question) + sum(map(len, files.values()))

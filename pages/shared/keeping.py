@@ -52,7 +52,6 @@ def show_keep(operation: Operation) -> None:
         type="tertiary",
         on_click=_keep_result,
         args=(operation, name),
-        help=_("Puts the result on your shelf: every field of every page then knows it by this name."),
     )
 
 
