@@ -110,7 +110,7 @@ def test_failure_of_a_task_tells_no_path_and_no_message(calculator, caplog):
         ("not_bytes", {}, "broken", "TypeError"),
         ("there is no such task", {}, "broken", "KeyError"),
         ("large", {"bytes": 64 << 20}, "memory", "reply-size"),
-        ("large_data", {"bytes": 64 << 20}, "memory", "reply-size"),
+        ("large_data", {"bytes": 64 << 20, "wall": 8}, "memory", "reply-size"),
         ("echo", {"text": "x" * (2 << 20)}, "broken", "request-size"),
         ("writes_file", {"path": os.devnull + "-no"}, "broken", None),
         ("opens_files", {}, "broken", "OSError"),
