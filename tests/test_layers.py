@@ -36,7 +36,10 @@ LAYERS = {
     "core.refusal": {"core.expression", "core.files", "core.operation", "core.words"},
     "core.printed": set(),
     "core.doctor": {"core.expression", "core.limits", "core.operation", "core.shapes", "core.tensors"},
-    "core.warm": {"core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words"},
+    "core.warm": {
+        "core.answers", "core.expression", "core.figures", "core.ops", "core.tensors", "core.words",
+        "core.workbench.desks",
+    },
     "core.figures": {"core.lazy", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.export": {"core.figures", "core.numbers", "core.operation", "core.panels", "core.words"},
     "core.ops": {

@@ -281,3 +281,12 @@ def test_mutated_programs_never_break_a_trace(data):
         end = data.draw(st.integers(start, min(start + 8, len(text))))
         text = text[:start] + data.draw(st.sampled_from(["", text[start:end] * 2, *WORDS])) + text[end:]
     holds(text)
+
+
+def test_a_list_that_is_an_operand_is_a_node() -> None:
+    found = trace("torch.mul([1, 2], [3, 4])")
+    assert [(piece.label, piece.inputs) for piece in found.pieces] == [
+        ("[1, 2]", ()),
+        ("[3, 4]", ()),
+        ("mul", (0, 1)),
+    ]
