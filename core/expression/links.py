@@ -88,7 +88,11 @@ class Links:
         for child, kind in _kinds(part, worth):
             value, made = worth.get(id(child)), self.parts.get(self.key(child), child)
             listed = isinstance(value, list | tuple)
-            if is_tensor(value) or (kind in OPERANDS and (is_plain(value) or listed)) or (kind == "operand" and listed):
+            if (
+                is_tensor(value)
+                or (kind in OPERANDS and (is_plain(value) or listed))
+                or (kind == "operand" and listed)
+            ):
                 yield self.key(child)
             elif kind == "tensors" and made.kind in ("list", "tuple"):
                 yield from map(self.key, made.children)

@@ -78,7 +78,8 @@ def examples(arguments: Mapping[str, Any]) -> Answer:
     with speaking(arguments.get("language", "en")):
         return {
             "examples": [
-                {"key": one.key, "title": _(one.title), "text": one.text, "about": _(one.about)} for one in EXAMPLES
+                {"key": one.key, "title": _(one.title), "text": one.text, "about": _(one.about)}
+                for one in EXAMPLES
             ]
         }, {}
 

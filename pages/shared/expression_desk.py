@@ -35,7 +35,7 @@ def show_expression() -> None:
                 "div",
                 tag("span", _("Workbench"), class_="atlas-position"),
                 tag("h1", _(DESK.title)),
-                tag("span", _("any line of tensor code, node by node"), class_="atlas-notation"),
+                tag("span", _("any line of tensor code, node by node"), class_="atlas-notation atlas-words"),
                 class_="atlas-title",
             )
         )
@@ -106,7 +106,7 @@ def show_side(found: Answer | None, problem: Problem | None, *, kept: bool) -> N
         st.session_state[field] = text
     put(
         tag(
-            "div", tag("b", _("code")), tag("span", _(item.label), class_="atlas-label"), class_="atlas-field"
+            "div", tag("b", item.name), tag("span", _(item.label), class_="atlas-label"), class_="atlas-field"
         )
     )
     st.text_area(

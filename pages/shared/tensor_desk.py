@@ -55,7 +55,7 @@ def show_tensors() -> None:
                 "div",
                 tag("span", _("Workbench"), class_="atlas-position"),
                 tag("h1", _(DESK.title)),
-                tag("span", _("build, look, name, carry"), class_="atlas-notation"),
+                tag("span", _("build, look, name, carry"), class_="atlas-notation atlas-words"),
                 class_="atlas-title",
             )
         )
