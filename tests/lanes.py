@@ -27,6 +27,10 @@ class Lanes(LoadScopeScheduling):
     is a file; of the browser tests a function, as one file of those takes minutes.
     """
 
+    def __init__(self, config: Any, log: Any) -> None:
+        config.option.loadscopereorder = False  # which would put the files with the most tests first
+        super().__init__(config, log)
+
     def _split_scope(self, nodeid: str) -> str:
         file, _colons, rest = nodeid.partition("::")
         return f"{file}::{rest.partition('[')[0]}" if place(nodeid) == 0 else file

@@ -136,7 +136,7 @@ def test_the_letters_in_the_code_have_the_colours_of_the_axes(visit: Visit) -> N
 
 def test_the_code_is_copied_by_mouse_and_by_keyboard(visit: Visit) -> None:
     """Also of a practice, whose code lies in a fold; what is copied is the text and nothing else."""
-    page = visit("/matrix-vector", permissions=["clipboard-read", "clipboard-write"])
+    page = Lesson(visit("/matrix-vector", permissions=["clipboard-read", "clipboard-write"])).page
     listing = page.locator(".st-key-code .atlas-listing")
     listing.hover()
     listing.locator(".atlas-copy").click()

@@ -234,7 +234,9 @@ def test_playing_ends_at_the_last_step_and_stops(stage: Open) -> None:
 
 
 def test_a_step_by_the_button_is_a_motion_and_no_jump(stage: Open) -> None:
-    page = stage(samples.plane())
+    film = samples.plane()
+    film["layout"]["meta"]["duration"] = 1200  # ms; a busy machine draws few frames a second
+    page = stage(film)
     page.evaluate(WATCH)
     press(page, "forward")
     idle(page)
