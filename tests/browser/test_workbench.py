@@ -17,6 +17,7 @@ from safetensors.numpy import save as save_tensors
 
 from tests.browser.conftest import Visit
 from tests.browser.lesson import WAIT
+from tests.browser.test_course import SENTENCE, violations
 
 PHOTOGRAPH = Path(find_spec("sklearn").origin).parent / "datasets" / "images" / "china.jpg"
 
@@ -265,3 +266,49 @@ def test_the_script_and_the_notebook_give_the_same_numbers(visit: Visit) -> None
         Q, K, V = (names[name] for name in "QKV")
         expected = torch.softmax(Q @ K.mT / 2**0.5, -1) @ V
         assert torch.allclose(names["result"], expected)
+
+
+@pytest.mark.parametrize("page", ["tensors", "expression"])
+def test_a_page_in_the_first_screenful(visit: Visit, page: str) -> None:
+    """The stage is the biggest thing and wholly in view; it plays to its end; axe finds nothing, a shelf included."""
+    bench = Bench(visit(f"/{page}?shelf=Q%3D%5B%5B1,2%5D,%5B3,4%5D%5D"))
+    stage = bench.page.locator(".st-key-stage .atlas-stage")
+    box = stage.bounding_box()
+    assert box["width"] * box["height"] >= 0.6 * 1400 * 900
+    assert box["y"] + box["height"] <= 900
+    steps = int(stage.get_attribute("data-steps"))
+    stage.focus()
+    bench.page.keyboard.press("End")
+    expect(stage).to_have_attribute("data-step", str(steps - 1), timeout=WAIT)
+    assert bench.page.locator(SENTENCE).first.inner_text().strip()
+    for text in bench.page.locator(".stHtml summary").all():
+        text.press("Enter")
+    assert violations(bench.page) == []
+
+
+@pytest.mark.parametrize("page", ["tensors", "expression"])
+def test_a_page_on_a_phone_in_the_dark_in_chinese(visit: Visit, page: str) -> None:
+    """Nothing wider than the screen, stage before fields before text, Chinese throughout, axe finds nothing."""
+    bench = Bench(visit(f"/{page}", size="phone", theme="dark", language="zh"))
+    places = (".atlas-figure", ".atlas-bar", ".atlas-caption", ".st-key-inputs", ".st-key-reading")
+    tops = [bench.page.locator(selector).first.bounding_box()["y"] for selector in places]
+    assert tops == sorted(tops)
+    assert bench.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    for text in (
+        bench.page.locator("h1").first.inner_text(),
+        bench.page.locator(SENTENCE).first.inner_text(),
+    ):
+        assert any("一" <= letter <= "鿿" for letter in text), text
+    assert violations(bench.page) == []
+
+
+def test_every_view_of_a_photograph_draws(visit: Visit) -> None:
+    """What is shown is chosen by keyboard; each view arrives on the stage."""
+    bench = Bench(visit("/tensors?A=torch.arange(24).reshape(2,3,4)"))
+    seen = set()
+    for view in ("cells", "space", "values", "memory"):
+        bench.page.goto(bench.page.url.split("?")[0] + f"?A=torch.arange(24).reshape(2,3,4)&view={view}")
+        bench.wait()
+        seen.add(bench.film())
+        assert bench.page.locator(".atlas-stage.is-failed").count() == 0
+    assert len(seen) == 4
