@@ -29,7 +29,7 @@ TENSORS = Desk(
     ),
     parameters=(
         Choice("view", N_("What is shown"), VIEWS, "auto", menu=True),
-        Phrase("slice", N_("Slice"), "", optional=True),
+        Phrase("slice", N_("Slice: type it, or click a number"), "", optional=True),
         _axis("rows", N_("Axis in rows"), N_("the last but one")),
         _axis("columns", N_("Axis in columns"), N_("the last")),
         _axis("slider", N_("Axis on a slider"), N_("none")),

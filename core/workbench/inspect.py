@@ -18,7 +18,7 @@ from core.numbers import number, vector
 from core.operation import Step
 from core.ops import nd_view, tensor_memory, tensor_story
 from core.ops.tensor_story import Moment, Story
-from core.panels import Cells, Curve, Line, Panel, Raster, rows
+from core.panels import Cells, Curve, Line, Link, Panel, Raster, rows
 from core.printed import described
 from core.refusal import Refusal
 from core.shapes import show
@@ -26,6 +26,7 @@ from core.words import N_, _, speaking
 from core.workbench import shelf, written
 
 Answer = shelf.Answer
+PICK = Link("A", (), pick="cell")  # a click on a cell takes its place along the first axis
 BINS = 40
 PIECE = 1 << 17  # numbers that fit into a processor's cache
 LARGE = 1e15  # beyond it the squares of many float32 are none
@@ -184,7 +185,8 @@ def _cells(story: Story) -> Iterator[Step]:
     for k, moment in enumerate([*tensor_story.axes(story), *tensor_story.scrubbed(story)]):
         panels = _one(story, moment)
         shown: tuple[Panel, ...] = panels if afar is None else (*panels, afar)
-        yield Step(shown, moment.sentence, moment.formula, layout if k == 0 else None)
+        links = (PICK,) if story.A.dim() else ()
+        yield Step(shown, moment.sentence, moment.formula, layout if k == 0 else None, links)
 
 
 def _one(story: Story, moment: Moment) -> tuple[Panel, ...]:

@@ -5,6 +5,7 @@ One field holds a line of the tensor language; everything on the page fills it o
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -43,7 +44,7 @@ ENDINGS = [
     "gif",
     "mp4",
 ]
-MOST_WRITTEN = 1_000  # elements up to which a tensor is written out as code
+PLACES = re.compile(r"\d{1,7}(, ?\d{1,7})*")  # a slice of whole numbers only
 
 
 def show_tensors() -> None:
@@ -113,8 +114,22 @@ def show_stage(found: Answer) -> None:
             language=words.language(),
             theme=answer.theme(),
             alt=_(DESK.title),
+            on_drag=_pick,
             shelf=shelf.written(),
         )
+
+
+def _pick(picked: stage.Drag) -> None:
+    """A cell that was clicked: its place along the first axis is chosen, and that axis is gone."""
+    place = picked["value"][0]
+    if picked["variable"] != "cell" or not isinstance(place, float) or place < 0:
+        return
+    values = state.values(DESK)
+    before = values["slice"].strip()
+    if before and not PLACES.fullmatch(before):  # axes are left before the last one that the slice names
+        state.put(DESK, {"A": f"({values['A'].strip()})[{before.strip('[]')}]", "slice": f"{place:.0f}"})
+        return
+    state.put(DESK, {"slice": f"{before}, {place:.0f}" if before else f"{place:.0f}"})
 
 
 # --- the narrow column
@@ -129,6 +144,9 @@ def show_side(found: Answer | None, problem: Problem | None) -> None:
     show_keeping(problem)
     show_ways()
     controls.show_operation_parameters(DESK)
+    if state.values(DESK)["slice"]:
+        st.button(_("The whole tensor"), key="tensors.whole", type="tertiary", on_click=state.put,
+                  args=(DESK, {"slice": ""}))  # fmt: skip
 
 
 def _selected() -> Item | None:

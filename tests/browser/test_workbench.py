@@ -302,7 +302,23 @@ def test_a_page_on_a_phone_in_the_dark_in_chinese(visit: Visit, page: str) -> No
     assert violations(bench.page) == []
 
 
-def test_every_view_of_a_photograph_draws(visit: Visit) -> None:
+def test_a_slice_by_clicking_and_by_keyboard(visit: Visit) -> None:
+    """A click on a number takes the matrix it stands in, then its row; Enter on a cell the number; and back."""
+    bench = Bench(visit("/tensors"))
+    cells = bench.page.locator(".st-key-stage [data-cell]")
+    for text, shape in (("1", "(3, 4)"), ("1, 2", "(4,)"), ("1, 2, 3", "()")):
+        last = cells.last
+        expect(last).to_be_attached(timeout=WAIT)
+        last.focus()
+        last.press("Enter")
+        expect(bench.field("tensors-slice-field")).to_have_value(text, timeout=WAIT)
+        bench.shows(f"shape{shape}")
+        bench.quiet()
+    bench.press("The whole tensor")
+    bench.shows("(2, 3, 4)")
+
+
+def test_every_view_of_a_tensor_draws(visit: Visit) -> None:
     """What is shown is chosen by keyboard; each view arrives on the stage."""
     bench = Bench(visit("/tensors?A=torch.arange(24).reshape(2,3,4)"))
     seen = set()

@@ -30,6 +30,7 @@ WRAPPER = (b"this, () => {\n", b"return Plotly;\n}));")  # around plotly.min.js
 WRAPPER_STARTS_BY = 1_000
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 SIZES = (2, 3)  # of the space drawn
+MOST_AXES = 8  # of a tensor whose cell is picked
 NAME_LENGTH = 20
 
 
@@ -288,11 +289,13 @@ def _vector(value: Any, size: int) -> list[float] | None:
 
 
 def _value(value: Any) -> list | None:
-    """A vector of 2 or 3 numbers, or a square matrix of that size."""
-    if not isinstance(value, list) or len(value) not in SIZES:
+    """A vector of 2 or 3 numbers, or a square matrix of that size; a vector may also be the index of a cell."""
+    if not isinstance(value, list) or not 0 < len(value) <= MOST_AXES:
         return None
     if not isinstance(value[0], list):
         return _vector(value, len(value))
+    if len(value) not in SIZES:
+        return None
     rows = [_vector(row, len(value)) for row in value]
     return None if any(row is None for row in rows) else rows
 
