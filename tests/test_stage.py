@@ -140,6 +140,8 @@ def test_a_drag_is_read() -> None:
     drag = stage.read_drag({**GOOD, "camera": EYE})
     assert drag == {"variable": "A", "value": [[2.0, 1.0], [0.0, 3.5]], "step": 2, "camera": EYE}
     assert stage.read_drag({**GOOD, "variable": "x", "value": [1, 2, 3]})["value"] == [1.0, 2.0, 3.0]
+    for index in ([5], [1, 2, 3, 4]):  # of a cell that was clicked
+        assert stage.read_drag({**GOOD, "variable": "cell", "value": index})["value"] == index
 
 
 HOSTILE: list[Any] = [
@@ -154,7 +156,7 @@ HOSTILE: list[Any] = [
     ),
     *(
         {**GOOD, "value": value}
-        for value in (None, 1, "1", [], [1], [1, 2, 3, 4], [[1, 2]], [[1, 2], [3]], [[1, 2], 3])
+        for value in (None, 1, "1", [], ["1"], list(range(9)), [[1, 2]], [[1, 2], [3]], [[1, 2], 3])
     ),
     *(
         {**GOOD, "value": [1, value]}

@@ -19,14 +19,20 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 import torch  # noqa: E402
-from core.expression.examples import EXAMPLES  # noqa: E402
 
 from core import answers, calculator  # noqa: E402
+from core.expression.examples import EXAMPLES  # noqa: E402
 from core.workbench import inspect, shelf  # noqa: E402
 from core.workbench.desks import EXPRESSION, TENSORS, VIEWS  # noqa: E402
 
 ROUNDS = 7
-SHOWN = ("torch.arange(24).reshape(2, 3, 4)", "torch.randn(1000, 1000, seed=1)", "china()", "digits()", "iris()")
+SHOWN = (
+    "torch.arange(24).reshape(2, 3, 4)",
+    "torch.randn(1000, 1000, seed=1)",
+    "china()",
+    "digits()",
+    "iris()",
+)
 
 
 def taken(work: Callable[[], object]) -> float:
@@ -76,16 +82,24 @@ def inspected() -> None:
 def wire() -> None:
     """Films as they travel."""
     for text in SHOWN:
-        sizes = {view: len(gzip.compress(looked(text, view=view)[1]["film"], 6)) / 1e3 for view, _label in VIEWS}
+        sizes = {
+            view: len(gzip.compress(looked(text, view=view)[1]["film"], 6)) / 1e3 for view, _label in VIEWS
+        }
         largest = max(sizes, key=sizes.__getitem__)
         line(f"wire: {text}", f"{sizes[largest]:.1f} kB", largest)
     for example in EXAMPLES:
-        line(f"wire: {example.key}", f"{len(gzip.compress(explained(example.text)[1]['film'], 6)) / 1e3:.1f} kB")
+        line(
+            f"wire: {example.key}",
+            f"{len(gzip.compress(explained(example.text)[1]['film'], 6)) / 1e3:.1f} kB",
+        )
 
 
 def expression() -> None:
     """Whole answers about programs."""
-    for text, label in ((EXPRESSION.inputs[0].default, "the default"), *((one.text, one.key) for one in EXAMPLES)):
+    for text, label in (
+        (EXPRESSION.inputs[0].default, "the default"),
+        *((one.text, one.key) for one in EXAMPLES),
+    ):
         explained(text)
         line(f"expression: {label}", f"{taken(lambda text=text: explained(text)):.0f} ms")
 
@@ -110,7 +124,11 @@ def carried() -> None:
     calculator.stop()
     alone = taken(lambda: inspect.inspect({"text": "big + 1", "parameters": values, "shelf": described,
                                            "files": {"shelf:big": data}}))  # fmt: skip
-    line("shelf: a million float64 beside a question", f"{through:.0f} ms", f"{through / alone:.2f} x in one process")
+    line(
+        "shelf: a million float64 beside a question",
+        f"{through:.0f} ms",
+        f"{through / alone:.2f} x in one process",
+    )
 
 
 PARTS = {"summary": summary, "inspect": inspected, "wire": wire, "expression": expression, "shelf": carried}
