@@ -181,9 +181,10 @@ def test_a_link_brings_its_shelf(open_page: Open) -> None:
 
 
 def test_a_hostile_shelf_in_a_link_is_named_and_left_out(open_page: Open) -> None:
-    bad = "M=torch.zeros(10**9);for=1;ok=[1, 2];x=__import__('os')"
+    bad = "M=torch.zeros(10**9);for=1;ok=[1, 2];x=__import__('os');softmax=[1]"
     app = open_page("tensors", A="ok", shelf=bad)
     assert set(on_shelf(app)) == {"ok"} and not problem(app)
+    assert "<code>softmax</code> of the link" in html_of(app)
     text = html_of(app)
     assert "<code>M</code>" in text and "<code>x</code>" in text and "means something else" in text
 

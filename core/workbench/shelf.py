@@ -203,8 +203,9 @@ def adopt(arguments: Mapping[str, Any]) -> Answer:
         told, blobs, notes = [], {}, []
         for name, text in arguments["texts"].items():
             try:
+                check_name(name, reserved_names())
                 found = tensors.read(text)
-            except ExpressionError as error:
+            except (ExpressionError, WorkspaceError) as error:
                 sentence = _("`{name}` of the link's shelf cannot be used: {reason}")
                 notes.append(sentence.format(name=name, reason=error.sentence))
                 continue

@@ -280,7 +280,7 @@ def _load(field: str) -> None:
 
 def _placed(items: list[Item], ours: bool) -> list[Item]:
     """The items under free names; those of a workspace file that are on the shelf already keep theirs."""
-    taken, placed = list(shelf.now().names), []
+    taken, placed = [*shelf.now().names, *keeping.reserved()], []
     for item in items:
         known = ours and item.name in shelf.now() and shelf.now().find(item.name).data == item.data
         name = item.name if known else free_name(item.name, taken)

@@ -190,6 +190,13 @@ def test_every_form_out_reads_back() -> None:
         assert next(iter(more.values())) == question["files"]["shelf:M"], form
 
 
+def test_a_file_of_words_that_are_taken_is_read() -> None:
+    """The readers give identifiers; which of them the language needs, the page knows."""
+    _none, packed = answers.TASKS["pack"](beside(total=torch.ones(2), softmax=torch.zeros(2)))
+    data, _blobs = answers.TASKS["load"]({"filename": "w.safetensors", "files": packed})
+    assert [item["name"] for item in data["items"]] == ["total", "softmax"]
+
+
 def test_a_grid_takes_small_matrices_only() -> None:
     assert answers.TASKS["rows"]({"text": "[[1, 2], [3, 4]]"})[0]["rows"] == [[1, 2], [3, 4]]
     assert answers.TASKS["rows"]({"text": "5"})[0]["rows"] == [[5]]
