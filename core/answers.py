@@ -451,5 +451,6 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "pack": shelf.pack,
     "export": shelf.export,
     "rows": shelf.rows,
+    "word_vectors": shelf.word_vectors,
     "reserved": shelf.reserved,
 }

@@ -197,6 +197,17 @@ def test_what_a_link_replaces_stays_under_a_new_name(open_page: Open) -> None:
     assert "yours is now called <code>M_2</code>" in html_of(app)
 
 
+def test_word_vectors_come_as_data(open_page: Open) -> None:
+    app = open_page("tensors")
+    app.session_state["tensors.way"] = "example"
+    app.run()
+    press(app, "example.words")
+    item = on_shelf(app)["words"]
+    assert item.shape[1] == 48 and item.text == "" and "Python" in item.origin
+    type_(app, "tensors.A.field", "(words @ words.mT).diagonal().sqrt() - words.norm(dim=1)")
+    assert not problem(app)
+
+
 def test_nothing_of_one_visitor_reaches_another(open_page: Open) -> None:
     one = kept(open_page("tensors"), "[4711, 1147]", "secret")
     other = open_page("tensors")

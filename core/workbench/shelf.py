@@ -18,6 +18,7 @@ from core.expression.mend import behind
 from core.expression.table import CONSTANTS, FUNCTIONS
 from core.files import write
 from core.limits import current
+from core.ops import text_corpus
 from core.refusal import Refusal, guarded, of_text
 from core.words import _, speaking
 from core.workspace import WorkspaceError, check_name
@@ -290,6 +291,17 @@ def export(arguments: Mapping[str, Any]) -> Answer:
         except Refusal as refusal:
             return {"problem": refusal.problem}, {}
         return {}, {"file": written}
+
+
+def word_vectors(arguments: Mapping[str, Any]) -> Answer:
+    """Vectors of the words of Python's help texts, called "name": too many numbers for a text, so they come as data."""
+    with speaking(arguments.get("language", "en")):
+        found = text_corpus.word_vectors()
+        origin = _("word vectors from Python's help texts: {count} words from “{first}” to “{last}”").format(
+            count=len(found.words), first=found.words[0], last=found.words[-1]
+        )
+        told = described(arguments["name"], found.vectors, "", origin)
+        return {"item": told}, {"data": bytes_of(found.vectors)}
 
 
 def rows(arguments: Mapping[str, Any]) -> Answer:

@@ -150,12 +150,14 @@ def of_desk(task: str, desk: Desk, values: Mapping[str, Any], **more: Any) -> An
     return _ask(task, request, keep=_catalogues(values, (*desk.inputs, *desk.parameters)), named=texts)
 
 
-def asked(task: str, request: Mapping[str, Any], *texts: str, **files: bytes) -> calculator.Reply | Problem:
+def asked(
+    task: str, request: Mapping[str, Any], *texts: str, wall: float | None = None, **files: bytes
+) -> calculator.Reply | Problem:
     """The reply of a task that makes no film, with the tensors of the shelf that `texts` name."""
     told, data = shelf.beside(*texts)
     question = {**request, **told, "language": words.language()}
     try:
-        reply = calculator.ask(task, question, files={**data, **files}, wall=FILE_WALL if files else None)
+        reply = calculator.ask(task, question, files={**data, **files}, wall=FILE_WALL if files else wall)
     except calculator.Failure as failure:
         return _failed(failure)
     return _problem(reply.data["problem"], b"") if "problem" in reply.data else reply

@@ -226,6 +226,16 @@ def show_ways() -> None:
             show_file_way()
         elif chosen == "example":
             builder.show_examples(take)
+            st.button(_("word vectors of Python's help texts"), key="example.words", type="tertiary",
+                      on_click=_take_words)  # fmt: skip
+
+
+def _take_words() -> None:
+    """Word vectors come as data: they lie on the shelf at once."""
+    name = free_name("words", shelf.now().names)
+    keeping.keep(answer.asked("word_vectors", {"name": name}, wall=answer.EXAMPLE_WALL))
+    if name in shelf.now():
+        take(name)
 
 
 def show_grid_way() -> None:
