@@ -204,7 +204,7 @@ def test_word_vectors_come_as_data(open_page: Open) -> None:
     press(app, "example.words")
     item = on_shelf(app)["words"]
     assert item.shape[1] == 48 and item.text == "" and "Python" in item.origin
-    type_(app, "tensors.A.field", "(words @ words.mT).diagonal().sqrt() - words.norm(dim=1)")
+    type_(app, "tensors.A.field", "(words[:9] @ words[:9].mT).diagonal().sqrt() - words[:9].norm(dim=1)")
     assert not problem(app)
 
 
