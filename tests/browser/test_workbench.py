@@ -105,14 +105,14 @@ class Bench:
 def test_a_photograph_from_file_to_expression_and_to_another_visitor(visit: Visit) -> None:
     """Load, slice a channel, take it to reduction, keep, use it, send the link and the workspace file."""
     bench = Bench(visit("/tensors"))
-    bench.load("china.jpg", PHOTOGRAPH.read_bytes())
-    bench.holds("china")
+    bench.load("temple.jpg", PHOTOGRAPH.read_bytes())
+    bench.holds("temple")
     bench.shows("(3, 427, 640)")
     bench.type("tensors-slice-field", "0")
     bench.shows("(427, 640)")
     bench.type("tensors-name-field", "red")
     bench.press("Keep on the shelf")
-    bench.holds("china", "red")
+    bench.holds("temple", "red")
 
     bench.go("Operations", "Reduction")
     bench.page.locator(".st-key-reduction-A-shelf button", has_text="red").click()
@@ -126,22 +126,22 @@ def test_a_photograph_from_file_to_expression_and_to_another_visitor(visit: Visi
     bench.page.locator(".st-key-expression-keep button").click()
     expect(bench.page.locator(".st-key-header")).to_contain_text("Shelf · 4", timeout=WAIT)
     bench.go("Workbench", "Tensors")
-    bench.holds("china", "red", "C", "D")
+    bench.holds("temple", "red", "C", "D")
     with bench.page.expect_download(timeout=WAIT) as saving:
         bench.press("Save the workspace")
     saved = Path(saving.value.path()).read_bytes()
     found = load_tensors(saved)
-    assert found["china"].shape == (3, 427, 640) and (found["red"] == found["china"][0]).all()
+    assert found["temple"].shape == (3, 427, 640) and (found["red"] == found["temple"][0]).all()
     assert (found["C"] == found["red"].astype("float32").sum(0)).all()
 
     # the link: small tensors are there, of the large ones it says that they are not
     other = Bench(visit(bench.linked()))
-    expect(other.page.locator(".st-key-note")).to_contain_text("china", timeout=WAIT)
+    expect(other.page.locator(".st-key-note")).to_contain_text("temple", timeout=WAIT)
     other.holds("D")
     # and the file brings the rest, names and origins included
     other.load("workspace.safetensors", saved)
-    other.holds("china", "red", "C", "D")
-    expect(other.page.locator(".st-key-shelf-list table")).to_contain_text("china.jpg", timeout=WAIT)
+    other.holds("temple", "red", "C", "D")
+    expect(other.page.locator(".st-key-shelf-list table")).to_contain_text("temple.jpg", timeout=WAIT)
     other.type("tensors-A-field", "C - red.float().sum(0)")
     other.shows("0 to 0")
 
