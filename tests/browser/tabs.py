@@ -1,7 +1,8 @@
 """Tabs that one test after another opens its pages in: the second page of a tab costs a quarter of the first.
 
 A new tab is a new process of Chromium, which has to compile Streamlit and plotly.js once more. So a tab is kept with
-its context (viewport, language, theme, permissions); between two tests it is emptied of what a visitor leaves behind.
+its context; between two tests it is emptied of what a visitor leaves behind. Size, theme, motion and permissions are
+set anew for each test, as a context would set them; for another language or kind of screen there is another tab.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 MOST = 4  # tabs kept; each holds some 200 MB
+MEDIA = {
+    "color_scheme": "light",
+    "reduced_motion": "no-preference",
+}  # what a context has when nothing else is said
+SET_ANEW = {"viewport", "permissions", *MEDIA}
 
 
 @dataclass
@@ -44,16 +50,18 @@ class Tabs:
         self.waiting: list[Tab] = []
 
     def take(self, settings: dict[str, Any]) -> Tab:
-        """A tab whose context has these settings, as empty as a new one."""
-        kind = repr(sorted(settings.items()))
+        """A tab with these settings of a context, as empty as a new one."""
+        own = {name: value for name, value in settings.items() if name not in SET_ANEW}
+        kind = repr(sorted(own.items()))
         tab = next((tab for tab in self.waiting if tab.kind == kind), None)
-        if tab is None:
-            tab = Tab(kind, self.browser.new_context(**settings).new_page())
+        if tab:
+            self.waiting.remove(tab)
+        else:
+            tab = Tab(kind, self.browser.new_context(**own).new_page())
             tab.listen()
-            return tab
-        self.waiting.remove(tab)
-        if tab.page.viewport_size != settings["viewport"]:
-            tab.page.set_viewport_size(settings["viewport"])
+        tab.page.set_viewport_size(settings["viewport"])
+        tab.page.emulate_media(**{name: settings.get(name, standing) for name, standing in MEDIA.items()})
+        tab.page.context.grant_permissions(settings.get("permissions", []))
         return tab
 
     def leave(self, tab: Tab) -> None:
@@ -65,6 +73,7 @@ class Tabs:
         tab.page.mouse.move(0, 0)
         tab.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
         tab.page.context.clear_cookies()
+        tab.page.context.clear_permissions()
         tab.complaints.clear()
         self.waiting.append(tab)
         if len(self.waiting) > MOST:
