@@ -123,8 +123,8 @@ def opened(browser: Browser, url: str, selector: str) -> Page:
 DRAWN_ONCE = "(selector) => document.querySelector(selector)?.atlas?.gd?._fullLayout !== undefined"
 
 
-def latency(page: Page, selector: str, field: str, text: str = "") -> float:
-    """Milliseconds from the key that changes a number (Enter after `text`, or an arrow) to the new picture."""
+def latency(page: Page, selector: str, field: str, text: str = "", key: str = "Enter") -> float:
+    """Milliseconds from the key that changes a number (`key` after `text`, or an arrow) to the new picture."""
     target = page.locator(field)
     target.fill(text) if text else target.focus()
     old = page.evaluate(
@@ -133,14 +133,32 @@ def latency(page: Page, selector: str, field: str, text: str = "") -> float:
     waiting = f"window.measured = ({DRAWN})({json.dumps([selector, old])})"
     page.evaluate(f"() => {{ document.activeElement.addEventListener('keydown', () => {{ {waiting}; }}, "
                   "{ once: true, capture: true }); }")  # fmt: skip
-    page.keyboard.press("Enter" if text else "ArrowRight")
+    page.keyboard.press(key if text else "ArrowRight")
     took = page.evaluate("() => window.measured")
     page.wait_for_timeout(120)
     return took
 
 
+CHANGES = {  # page -> its address, the field, the text for a number, the key that sends it
+    "matrix-vector": (
+        "/matrix-vector?step=1", ".st-key-matrix-vector-x-field input[type=text]", "[{:.2f}, 2]", "Enter",
+    ),
+    "tensors": ("/tensors", ".st-key-tensors-A-field input", "[[{:.2f}, 2], [3, 4]]", "Enter"),
+    "expression": (
+        "/expression", ".st-key-expression-code-field textarea", "A = [[{:.2f}, 2], [3, 4]]\nA @ A + A",
+        "Control+Enter",
+    ),
+}  # fmt: skip
+
+
 def change() -> None:
-    """A changed number -> a new picture on the screen: the lesson against the floor."""
+    """A changed number -> a new picture on the screen: pages against the floor."""
+    for name, told_by in CHANGES.items():
+        changed(name, *told_by)
+
+
+def changed(name: str, path: str, field: str, pattern: str, key: str) -> None:
+    """One page against the floor, in turns."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chrome.find(), args=chrome.FLAGS)
         with (
@@ -150,19 +168,18 @@ def change() -> None:
             healthy(lesson)
             healthy(floor)
             bare = opened(browser, floor, ".atlas-stage")
-            full = opened(browser, lesson + "/matrix-vector?step=1", ".st-key-stage .atlas-stage")
+            full = opened(browser, lesson + path, ".st-key-stage .atlas-stage")
             slider = '[data-testid="stSlider"] input'
-            field = ".st-key-matrix-vector-x-field input[type=text]"
             floors, lessons = [], []
             for number in range(ROUNDS):  # in turns: what else the machine does meets both
-                text = f"[{1.01 + number / 100:.2f}, 2]"
+                text = pattern.format(1.01 + number / 100)
                 floors.append(latency(bare, ".atlas-stage", slider))
-                lessons.append(latency(full, ".st-key-stage .atlas-stage", field, text))
+                lessons.append(latency(full, ".st-key-stage .atlas-stage", field, text, key))
         browser.close()
     for share in (0.5, 0.95):
         base, ours = percentile(floors, share), percentile(lessons, share)
         told(
-            f"change: p{100 * share:g}, times the floor",
+            f"change: {name}, p{100 * share:g}, times the floor",
             ours / base,
             CHANGE_LIMIT,
             "x",
