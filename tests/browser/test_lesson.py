@@ -193,6 +193,7 @@ def test_drag_a_column(visit: Visit) -> None:
     lesson = Lesson(page)
     lesson.page.locator(".st-key-place").wait_for(timeout=WAIT)
     lesson.to_step(1)
+    lesson.quiet()
     page.wait_for_timeout(700)
     sent.clear()
     box = lesson.handle("A[:,0]").bounding_box()
@@ -334,7 +335,7 @@ def test_copy_link_copies_the_address(visit: Visit) -> None:
     """The button in the stage's bar."""
     lesson = Lesson(visit(f"{PATH}?x=[2,1]", permissions=["clipboard-read", "clipboard-write"]))
     lesson.button("Copy link").click()
-    lesson.page.wait_for_timeout(300)
+    lesson.stage.locator(".atlas-note:text('copied')").wait_for(timeout=WAIT)
     assert lesson.page.evaluate("navigator.clipboard.readText()") == lesson.page.url
 
 
