@@ -91,6 +91,7 @@ def keep(arguments: Mapping[str, Any]) -> Answer:
         operands = {name: f"({case.texts[name]})" for name in case.given}
         typed = found.written(operands, case.parameters)
         names = shelf.tensors_of(arguments)
+        shelf.check(arguments["name"])
         text = shelf.text_for(result, typed, shelf.texts_of(arguments), names)
         origin = found.written({name: name for name in case.given}, case.parameters)
         return {"item": shelf.described(arguments["name"], result, text, origin)}, {
@@ -369,19 +370,20 @@ def code(
     What was typed in another notation (LaTeX, rows of a spreadsheet) is written number by number, however large: it
     has no more numbers than a line of text.
     """
-    imports, lines = ["import torch"], []
+    imports, lines, last = ["import torch"], [], []
     typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
     for name, tensor in given.items():
-        more, assigned = _assignment(name, tensor, typed.get(name, ""), arguments or {})
+        more, done, assigned = _assignment(name, tensor, typed.get(name, ""), arguments or {})
         imports += more
-        lines += assigned
+        lines += done
+        last.append(assigned)  # after all that names the shelf, where a tensor may be called like an input
     named = []
     for name, value in found.run_parameters(parameters).items():
         if isinstance(value, list):  # tensors that were prepared: the weights of a network
             lines += _listed(name, value)
         named.append(f"{name}={name if isinstance(value, list) else _argument(value)}")
     call = f"{found.run.__name__}({', '.join([*given, *named])})"
-    head = [*sorted(dict.fromkeys(imports)), "", *lines]
+    head = [*sorted(dict.fromkeys(imports)), "", *lines, *last]
     return "\n".join([*head, "", "", found.code, "", "", f"print({call})"])
 
 
@@ -414,23 +416,23 @@ def _single(value: Any) -> float:
 
 def _assignment(
     name: str, tensor: torch.Tensor, typed: str, arguments: Mapping[str, Any]
-) -> tuple[list[str], list[str]]:
-    """What is imported, and the lines that give `name` its tensor."""
+) -> tuple[list[str], list[str], str]:
+    """What is imported, the lines that come first, and the line that gives `name` its tensor."""
     shape = show(tuple(tensor.shape))
     dtype = f"torch.{str(tensor.dtype).removeprefix('torch.')}"
     if tensor.numel() > MOST_IN_CODE:
         alone = as_torch(typed, lambda part: tensors.literal(tensors.read(part)))
         if alone is not None and "sklearn" not in alone:
-            return [], [f"{name} = ({alone}).to({dtype})  # {shape}"]
+            return [], [], f"{name} = ({alone}).to({dtype})  # {shape}"
         if not is_pasted(typed):
-            imports, done, result = written.lines(
-                typed, shelf.tensors_of(arguments), shelf.texts_of(arguments)
-            )
-            return imports, [*done, f"{name} = {result}.to({dtype})  # {shape}"]
+            given = (shelf.tensors_of(arguments), shelf.texts_of(arguments))
+            imports, done, result = written.lines(typed, *given)
+            done.append(f"given_{name} = {result}")
+            return imports, done, f"{name} = given_{name}.to({dtype})  # {shape}"
     text = tensors.literal(tensor).replace("nan", "float('nan')").replace("inf", "float('inf')")
     if tensor.numel() == 0:
-        return [], [f"{name} = torch.zeros({shape})"]
-    return [], [f"{name} = torch.tensor({text}, dtype={dtype})  # {shape}"]
+        return [], [], f"{name} = torch.zeros({shape})"
+    return [], [], f"{name} = torch.tensor({text}, dtype={dtype})  # {shape}"
 
 
 TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {

@@ -53,10 +53,10 @@ class Limits:
     csv_columns: int = 1_000
     code_elements: int = 10_000  # of a tensor written out as code
     latex_elements: int = 400
-    # A visitor's shelf of tensors.
+    # A visitor's shelf of tensors: what it holds must fit into one file, or a saved one could not be opened again.
     workspace_tensors: int = 64
-    workspace_elements: int = 8_000_000
-    workspace_bytes: int = 64_000_000
+    workspace_elements: int = 4_000_000
+    workspace_bytes: int = 9_000_000
 
 
 HOSTED = Limits()
@@ -74,9 +74,6 @@ LOCAL = replace(
     image_pixels=33_000_000,
     archive_bytes=1_000_000_000,
     csv_bytes=10_000_000,
-    workspace_tensors=640,
-    workspace_elements=80_000_000,
-    workspace_bytes=640_000_000,
 )
 PROFILES = {"hosted": HOSTED, "local": LOCAL}
 

@@ -16,7 +16,7 @@ from core.words import _
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-LETTERS = "CDEFGHIJKLMNOPQRSTUVWXYZAB"  # what a result is called where nobody says: A and B are mostly taken
+LETTERS = "CDEGHIJKLMNOPQRSTUVWXYZAB"  # of results that nobody named: A and B are mostly taken, F is torch's
 MOST_UNDONE = 50
 MOST_LINKED = 4_000  # characters of a shelf in a link
 UNLINKED = "?"  # in a link: the tensor was there, and was too large
@@ -49,6 +49,10 @@ class Item:
     def elements(self) -> int:
         """How many numbers it holds."""
         return math.prod(self.shape)
+
+    def same(self, other: Item) -> bool:
+        """Whether the other is the same tensor, whatever it is called."""
+        return (self.shape, self.dtype, self.data) == (other.shape, other.dtype, other.data)
 
     def described(self) -> dict[str, object]:
         """What a worker needs to know beside the bytes."""
@@ -178,7 +182,7 @@ def _bytes_of(shelves: Iterable[Workspace]) -> int:
 def check_name(name: str, reserved: Collection[str] = ()) -> None:
     """Raises WorkspaceError where a tensor cannot be called `name`; `reserved`: the words of the tensor language."""
     fix = _("Use letters, digits and `_`, and begin with a letter: `photo_2`.")
-    if not NAME.fullmatch(name) or "__" in name:
+    if not NAME.fullmatch(name) or "__" in name or name.endswith("_"):
         shown = "".join(letter if letter.isprintable() else "�" for letter in name[:30])
         if not shown.strip():
             raise WorkspaceError(_("A tensor needs a name."), fix)
@@ -196,7 +200,7 @@ def free_name(name: str, taken: Collection[str]) -> str:
     """
     if name not in taken:
         return name
-    stem = re.sub(r"_\d+$", "", name)[:24]
+    stem = re.sub(r"_\d+$", "", name)[:24].rstrip("_")
     return next(found for k in range(2, len(taken) + 3) if (found := f"{stem}_{k}") not in taken)
 
 

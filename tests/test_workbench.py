@@ -208,6 +208,37 @@ def test_word_vectors_come_as_data(open_page: Open) -> None:
     assert not problem(app)
 
 
+def test_a_link_s_tensor_of_equal_bytes_is_another_tensor(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "torch.zeros(2, 2)", "M")
+    app.query_params["shelf"] = "M=torch.zeros(4);K=[1];L=[2]"
+    go(app, "matrix")
+    assert {name: item.shape for name, item in on_shelf(app).items()} == {
+        "M": (4,),
+        "M_2": (2, 2),
+        "K": (1,),
+        "L": (1,),
+    }
+    go(app, "tensors")
+    press(app, "shelf.undo")  # all that the link brought is one step
+    assert set(on_shelf(app)) == {"M"} and on_shelf(app)["M"].shape == (2, 2)
+
+
+def test_undo_leaves_what_was_typed(open_page: Open) -> None:
+    app = kept(open_page("tensors"), "[1, 2]", "P")
+    type_(app, "tensors.A.field", "pi")
+    press(app, "shelf.undo")
+    assert app.text_input(key="tensors.A.field").value == "pi"
+
+
+def test_many_links_leave_little_behind(open_page: Open) -> None:
+    app = open_page("tensors")
+    for k in range(20):
+        app.query_params["shelf"] = f"bad name {k}=1;" + "x" * 9_000
+        app.run()
+    assert len(app.session_state[shelf.NOTES]) <= shelf.MOST_NOTES
+    assert sum(map(len, app.session_state[shelf.SEEN])) < 32 * 40
+
+
 def test_nothing_of_one_visitor_reaches_another(open_page: Open) -> None:
     one = kept(open_page("tensors"), "[4711, 1147]", "secret")
     other = open_page("tensors")
@@ -244,10 +275,18 @@ def test_the_form_writes_lines_that_the_language_reads() -> None:
             if (fill, dtype) == ("randn", "uint8"):  # a negative number is no byte: the language says so
                 continue
             for sizes in ((), (3,), (2, 3), (2, 3, 4)):
-                found = tensors.read(builder.line(fill, sizes, dtype, 2.5, 7))
+                found = tensors.read(builder.line(fill, sizes, dtype, 2.0, 7))
                 wanted = sizes if fill != "eye" else ((sizes or (1,))[-2:] * 2)[:2]
                 assert str(found.dtype) == f"torch.{dtype}", (fill, dtype, sizes)
                 assert tuple(found.shape) == wanted, (fill, dtype, sizes)
+
+
+@pytest.mark.parametrize("value", [1234567.0, 16777217.5, 1e20, 1e-7, -0.0, 3.0])
+def test_the_form_s_number_is_the_one_that_was_typed(value: float) -> None:
+    from core import tensors
+    from pages.shared import builder
+
+    assert tensors.read(builder.line("full", (2,), "float64", value)).tolist() == [value, value]
 
 
 def test_the_grid_writes_what_it_shows() -> None:

@@ -50,11 +50,6 @@ def _method() -> str:
     return asked if asked in ("fork", "spawn") and (forks or asked == "spawn") else ("spawn", "fork")[forks]
 
 
-def _largest() -> int:
-    """Bytes of the largest thing that travels: a file, or all the tensors of a shelf."""
-    return max(limits.current().file_bytes, limits.current().workspace_bytes)
-
-
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be chosen about a calculator. Seconds and bytes."""
@@ -72,8 +67,8 @@ class Settings:
     patience: float = 5.0  # how long a caller waits for a worker to become free
     startup: float = 60.0  # the same, while the first worker is still starting
     question_bytes: int = 2 << 20  # of a request, without its files
-    request_bytes: int = field(default_factory=lambda: _largest() + (2 << 20))
-    reply_bytes: int = field(default_factory=lambda: _largest() + (2 << 20))
+    request_bytes: int = field(default_factory=lambda: limits.current().file_bytes + (2 << 20))
+    reply_bytes: int = 32 << 20
     cache_bytes: int = 64 << 20
     kept: str = field(
         default_factory=kept.place

@@ -155,6 +155,7 @@ def keep(arguments: Mapping[str, Any]) -> Answer:
             sentence = _("This node is several tensors at once; keep one of them.")
             return {"problem": Refusal(input=None, rule="several", sentence=sentence, fix="").problem}, {}
         value = piece.value.cpu()
+        shelf.check(arguments["name"])
         names = shelf.tensors_of(arguments)
         text = shelf.text_for(value, piece.text, shelf.texts_of(arguments), names)
         item = shelf.described(arguments["name"], value, text, shelf.one_line(piece.text))

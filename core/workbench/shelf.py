@@ -25,6 +25,7 @@ from core.workspace import WorkspaceError, check_name
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 PLACE = "shelf:"  # before a tensor's name among the files of a question
+CALLED = ("load_file", "print", "sklearn")  # by a script that names the shelf
 MOST_GRID, MOST_SIDE = 400, 50
 MOST_SPELLED = 200  # elements up to which a tensor is written out
 DIGITS = 9  # of a float32 number, so that it reads back as the same
@@ -314,7 +315,10 @@ def rows(arguments: Mapping[str, Any]) -> Answer:
         if found.dim() > 2 or not 0 < found.numel() <= MOST_GRID or max(found.shape, default=1) > MOST_SIDE:
             sentence = _("A grid shows at most two axes and {count} numbers.").format(count=MOST_GRID)
             return {"problem": Refusal(input=None, rule="grid", sentence=sentence, fix="").problem}, {}
-        flat = torch.nan_to_num(found.double()).reshape(-1, found.shape[-1] if found.dim() else 1)
+        if not bool(found.double().isfinite().all()):
+            sentence = _("A grid shows finite numbers only; there are others among these.")
+            return {"problem": Refusal(input=None, rule="grid", sentence=sentence, fix="").problem}, {}
+        flat = found.double().reshape(-1, found.shape[-1] if found.dim() else 1)
         return {"rows": flat.tolist()}, {}
 
 
@@ -323,10 +327,15 @@ def reserved(_arguments: Mapping[str, Any]) -> Answer:
     return {"names": sorted(reserved_names())}, {}
 
 
+def check(name: str) -> None:
+    """A mistake of ours where a page gives a tensor a name that it cannot have; what visitors type is told before."""
+    check_name(name, reserved_names())
+
+
 @cache
 def reserved_names() -> frozenset[str]:
-    """Functions, constants and modules of the language by their bare names."""
-    return frozenset(name for name in (*FUNCTIONS, *CONSTANTS, *ROOTS) if "." not in name)
+    """Functions, constants and modules of the language by their bare names, and what code that is shown calls."""
+    return frozenset(name for name in (*FUNCTIONS, *CONSTANTS, *ROOTS, *CALLED) if "." not in name)
 
 
 def _written(form: str, name: str, tensor: torch.Tensor) -> bytes:

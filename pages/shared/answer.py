@@ -16,6 +16,7 @@ from core.workspace import Item
 from pages.shared import shelf
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
+ATTEMPTS = 3  # at a file that is asked for, where others keep the workers busy
 FILE_WALL = 5.0  # seconds: a clip is decoded frame by frame
 THEMES = ("light", "dark")
 Progress = Callable[[int, int], None]  # parts done, parts in all
@@ -168,19 +169,22 @@ def file_of(
 ) -> Callable[[], bytes]:
     """What makes a file when it is asked for: Streamlit calls it outside of the session, so all it needs is here.
 
-    Where it cannot be made, the file says why.
+    Where it cannot be made there is no file: Streamlit says that it failed, and nothing is saved under its name.
     """
     told, data = shelf.carried(items) if items else shelf.beside(*texts)
     question = {**request, **told, "language": words.language()}
 
     def made() -> bytes:
-        with words.speaking(question["language"]):
+        for attempt in range(ATTEMPTS):
             try:
                 reply = calculator.ask(task, question, files=data)
+                break
             except calculator.Failure as failure:
-                return _failed(failure).sentence.encode()
-        problem = reply.data.get("problem")
-        return problem["sentence"].encode() if problem else reply.blobs["file"]
+                if failure.kind not in PASSING or attempt == ATTEMPTS - 1:
+                    raise
+        if "problem" in reply.data:
+            raise ValueError(reply.data["problem"]["rule"])
+        return reply.blobs["file"]
 
     return made
 

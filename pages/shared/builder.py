@@ -49,14 +49,14 @@ def line(fill: str, sizes: Sequence[int], dtype: str, value: float = 1.0, seed: 
     count = math.prod(sizes)
     shaped = f".reshape({listed or '()'})" if len(sizes) != 1 else ""
     cast = "" if dtype == NATURAL.get(fill, "float32") else f".to(torch.{dtype})"
+    wide = ", dtype=torch.float64" if (fill, dtype) == ("full", "float64") else ""  # float32 would round it first
+    cast = "" if wide else cast
     whole = "()" if not sizes else f"({listed},)" if len(sizes) == 1 else f"({listed})"
     lines = {
         "count": f"torch.arange({count}){shaped}",
         "zeros": f"torch.zeros({listed or whole})",
         "ones": f"torch.ones({listed or whole})",
-        "full": f"torch.full({whole}, {value:g})"
-        if "." in f"{value:g}"
-        else f"torch.full({whole}, {value:g}.0)",
+        "full": f"torch.full({whole}, {float(value)!r}{wide})",
         "eye": f"torch.eye({', '.join(map(str, (sizes or (1,))[-2:]))})",
         "linspace": f"torch.linspace(0, 1, {count}){shaped}",
         "rand": f"torch.rand({listed or whole}, seed={seed})",
@@ -161,7 +161,7 @@ def show_grid(rows: list[list[float]], take: Callable[[str], None]) -> None:
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     height = left.number_input(_("Rows"), 1, MOST_SIDE, len(grid), key=f"grid.height.{version}")
     width = middle.number_input(_("Columns"), 1, MOST_SIDE, len(grid[0]), key=f"grid.width.{version}")
-    symmetric = right.toggle(_("Symmetric"), key="grid.symmetric", disabled=height != width)
+    symmetric = right.toggle(_("Symmetric"), key="grid.symmetric", disabled=len(grid) != len(grid[0]))
     if (height, width) != (len(grid), len(grid[0])) and height * width <= MOST_CELLS:
         _keep(resized(grid, height, width))
         st.rerun(scope="fragment")
@@ -176,7 +176,7 @@ def show_grid(rows: list[list[float]], take: Callable[[str], None]) -> None:
         column_config={name: st.column_config.NumberColumn(name, width="small") for name in frame},
     )
     found = [[_number(edited[str(j)][i]) for j in range(len(grid[0]))] for i in range(len(grid))]
-    if symmetric and height == width and found != grid:
+    if symmetric and len(grid) == len(grid[0]) and found != grid:
         _keep(mirrored(grid, found))
         st.rerun(scope="fragment")
     st.caption(_("Paste rows copied from a spreadsheet into the first cell."))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import calculator
 from core.operation import Input, Operation
@@ -130,6 +131,13 @@ def checked(name: str) -> str:
         shelf.say(f"{error.sentence} {error.fix}".strip())
         return ""
     return name.strip()
+
+
+def forget_file(given: Any) -> None:
+    """Streamlit would keep an upload's bytes until the session ends."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=given.file_id)
 
 
 def loaded(reply: calculator.Reply) -> tuple[Mapping[str, Any], list[Item]]:

@@ -5,6 +5,7 @@ It is the visitor's alone, bounded (core.workspace), and gone with the session; 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ KEY = "atlas.shelf"  # the History, in the session
 SEEN = "atlas.shelf.seen"  # the shelves of links that were looked at or written, in the session
 NOTES = "atlas.shelf.notes"  # sentences about the shelf that wait to be read
 QUERY = "shelf"  # its parameter in a link
+MOST_NOTES, MOST_SEEN = 8, 500
 PLACE = "shelf:"  # before a tensor's name among the files of a question
 
 
@@ -60,8 +62,11 @@ def notes() -> list[str]:
 
 
 def say(sentence: str) -> None:
-    """One more sentence to be read."""
-    notes().append(sentence)
+    """One more sentence to be read; of many the last ones."""
+    waiting = notes()
+    if sentence not in waiting:
+        waiting.append(sentence)
+    del waiting[:-MOST_NOTES]
 
 
 def attempt(do: Any) -> bool:
@@ -104,13 +109,19 @@ def item_of(told: Mapping[str, Any], data: bytes) -> Item:
 def written() -> str:
     """The shelf as every link holds it: what is too large for a link is only named."""
     text = to_link(now().items)
-    _seen().add(text)
+    _see(text)
     return text
 
 
-def _seen() -> set[str]:
-    """Every shelf that a link of this session held: it is not taken over again."""
-    return st.session_state.setdefault(SEEN, set())
+def _see(text: str) -> bool:
+    """Whether a link of this session has held this shelf; it is not taken over again. Digests of the last ones."""
+    known = st.session_state.setdefault(SEEN, {})
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+    seen = digest in known
+    known[digest] = True
+    while len(known) > MOST_SEEN:
+        del known[next(iter(known))]
+    return seen
 
 
 def adopt(value: str | None, *, only_missing: bool = False) -> None:
@@ -118,9 +129,8 @@ def adopt(value: str | None, *, only_missing: bool = False) -> None:
 
     `only_missing`: after Back and Forward, what the visitor has now is newer than the link.
     """
-    if not value or value in _seen():
+    if not value or _see(value):
         return
-    _seen().add(value)
     linked = from_link(value)
     for sentence in linked.notes:
         say(sentence)
@@ -148,19 +158,23 @@ def _adopt(linked: Linked) -> None:
         return
     for sentence in reply.data["notes"]:
         say(sentence)
+    found, said = now(), []
     for told in reply.data["items"]:
         item = item_of(told, reply.blobs[told["name"]])
-        attempt(lambda shelf, item=item: _beside_old(shelf, item))
+        try:
+            found, sentence = _beside_old(found, item)
+        except WorkspaceError as error:
+            sentence = f"{error.sentence} {error.fix}".strip()
+        said += [sentence] if sentence else []
+    change(found)  # all that the link brought is one step back
+    for sentence in said:
+        say(sentence)
 
 
-def _beside_old(workspace: Workspace, item: Item) -> Workspace:
-    """`item` on the shelf; another tensor of its name stays under a new one, and a note says so."""
-    if item.name in workspace and workspace.find(item.name).data != item.data:
-        kept = workspace.doubled(item.name)
-        say(
-            _("The link brought another `{name}`; yours is now called `{new}`.").format(
-                name=item.name, new=kept.names[-1]
-            )
-        )
-        workspace = kept
-    return workspace.with_item(item)
+def _beside_old(workspace: Workspace, item: Item) -> tuple[Workspace, str]:
+    """`item` on the shelf; another tensor of its name stays under a new one, and a sentence says so."""
+    if item.name not in workspace or workspace.find(item.name).same(item):
+        return workspace.with_item(item), ""
+    kept = workspace.doubled(item.name)
+    sentence = _("The link brought another `{name}`; yours is now called `{new}`.")
+    return kept.with_item(item), sentence.format(name=item.name, new=kept.names[-1])

@@ -126,6 +126,8 @@ def _pick(picked: stage.Drag) -> None:
         return
     values = state.values(DESK)
     before = values["slice"].strip()
+    if before and not PLACES.fullmatch(before) and any(sign in values["A"] for sign in ";=#\n"):
+        return  # several lines: an index behind them would be no text
     if before and not PLACES.fullmatch(before):  # axes are left before the last one that the slice names
         state.put(DESK, {"A": f"({values['A'].strip()})[{before.strip('[]')}]", "slice": f"{place:.0f}"})
         return
@@ -275,7 +277,8 @@ def _load(field: str) -> None:
     if given is None:
         return
     found = answer.asked("load", {"filename": given.name[:200]}, file=given.getvalue())
-    st.session_state["file.version"] += 1  # the field is empty again, and holds no second copy
+    st.session_state["file.version"] += 1  # the field is empty again
+    keeping.forget_file(given)
     if isinstance(found, Problem):
         shelf.say(f"{given.name[:60]}: {found.sentence} {found.fix}".strip())
         return
@@ -292,7 +295,7 @@ def _placed(items: list[Item], ours: bool) -> list[Item]:
     """The items under free names; those of a workspace file that are on the shelf already keep theirs."""
     taken, placed = [*shelf.now().names, *keeping.reserved()], []
     for item in items:
-        known = ours and item.name in shelf.now() and shelf.now().find(item.name).data == item.data
+        known = ours and item.name in shelf.now() and shelf.now().find(item.name).same(item)
         name = item.name if known else free_name(item.name, taken)
         taken.append(name)
         placed.append(replace(item, name=name))
@@ -433,24 +436,28 @@ def _size(count: int) -> str:
 
 
 def _show_chosen() -> None:
-    if st.session_state["shelf.show"]:
-        take(st.session_state["shelf.show"])
+    chosen = st.session_state["shelf.show"]
+    st.session_state["shelf.show"] = None  # pressed again later, it is chosen again
+    if chosen:
+        take(chosen)
 
 
 def _step_back() -> None:
+    before = shelf.now().names
     shelf.undo()
-    _stay()
+    _stay(before)
 
 
 def _step_forward() -> None:
+    before = shelf.now().names
     shelf.redo()
-    _stay()
+    _stay(before)
 
 
-def _stay() -> None:
+def _stay(before: tuple[str, ...]) -> None:
     """After undo and redo: a name that is gone from the shelf gives way in the field, and the frame catches up."""
     st.session_state[keeping.CHANGED] = True
     named = state.values(DESK)["A"].strip()
-    if named.isidentifier() and named not in shelf.now():
+    if named in before and named not in shelf.now():
         left = shelf.now().names
         take(left[-1] if left else state.defaults(DESK)["A"])

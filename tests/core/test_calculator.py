@@ -33,7 +33,7 @@ def test_files_travel_beside_the_question_and_are_part_of_its_key(calculator):
         reply = calculator.ask("weigh", {"key": "a"}, files={"own": data})
         assert reply.data == {"lengths": {"own": len(data)}, "others": ["files", "key"]}
     with pytest.raises(Failure) as caught:
-        calculator.ask("weigh", {}, files={"own": bytes(70_000_000)})
+        calculator.ask("weigh", {}, files={"own": bytes(20_000_000)})
     assert caught.value.detail == "request-size"
 
 
@@ -109,8 +109,8 @@ def test_failure_of_a_task_tells_no_path_and_no_message(calculator, caplog):
         ("not_data", {}, "broken", "TypeError"),
         ("not_bytes", {}, "broken", "TypeError"),
         ("there is no such task", {}, "broken", "KeyError"),
-        ("large", {"bytes": 64 << 20}, "memory", "reply-size"),
-        ("large_data", {"bytes": 64 << 20, "wall": 8}, "memory", "reply-size"),
+        ("large", {"bytes": 33 << 20}, "memory", "reply-size"),
+        ("large_data", {"bytes": 33 << 20}, "memory", "reply-size"),
         ("echo", {"text": "x" * (2 << 20)}, "broken", "request-size"),
         ("writes_file", {"path": os.devnull + "-no"}, "broken", None),
         ("opens_files", {}, "broken", "OSError"),
@@ -128,7 +128,7 @@ def test_a_worker_cannot_write_a_file(calculator, tmp_path):
 
 
 def test_a_reply_just_within_the_limit_arrives(calculator):
-    assert len(calculator.ask("large", {"bytes": 62 << 20}, wall=5).blobs["block"]) == 62 << 20
+    assert len(calculator.ask("large", {"bytes": 31 << 20}, wall=5).blobs["block"]) == 31 << 20
 
 
 def test_arguments_must_be_plain_data(calculator):

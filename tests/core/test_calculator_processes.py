@@ -302,7 +302,7 @@ def test_spawned_workers_are_ended_and_replaced(spawning):
         spawning.ask("signals", {"name": "SIGSEGV"})
     assert failure(spawning, "expand_sum").kind == "slow"
     assert failure(spawning, "zeros", elements=10**9).kind == "memory"
-    assert failure(spawning, "large", bytes=64 << 20).detail == "reply-size"
+    assert failure(spawning, "large", bytes=40 << 20).detail == "reply-size"
     assert value(spawning, "echo", after="all") == {"echo": {"after": "all"}}
     assert eventually(lambda: full(spawning), 60)
 

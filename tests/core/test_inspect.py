@@ -197,6 +197,37 @@ def test_a_file_of_words_that_are_taken_is_read() -> None:
     assert [item["name"] for item in data["items"]] == ["total", "softmax"]
 
 
+def test_no_letter_of_a_result_is_a_word_of_the_language() -> None:
+    from core.workspace import LETTERS
+
+    assert not set(LETTERS) & set(answers.TASKS["reserved"]({})[0]["names"])
+
+
+def test_the_code_of_inputs_that_name_tensors_called_like_inputs() -> None:
+    """A on the shelf is not the page's A: what is listed computes what is shown."""
+    A = torch.arange(300.0).reshape(15, 20)
+    question = {"key": "broadcasting", "inputs": {"A": "ones(15, 20)", "B": "A * 2"}, **beside(A=A)}
+    question["shelf"]["A"]["text"] = "torch.arange(300.).reshape(15, 20)"
+    code = answers.TASKS["operation"](question)[0]["code"]
+    names: dict[str, Any] = {}
+    exec(compile(code, "shown", "exec"), names)  # the page's own listing
+    assert torch.equal(names["A"], torch.ones(15, 20)) and torch.equal(names["B"], A * 2)
+
+
+def test_a_full_shelf_can_be_opened_again() -> None:
+    from core.limits import current
+
+    count = current().workspace_elements // 4
+    question = beside(**{f"T{k}": torch.zeros(count, dtype=torch.uint8) for k in range(4)})
+    _none, packed = answers.TASKS["pack"](question)
+    assert len(packed["file"]) <= current().file_bytes
+    assert len(answers.TASKS["load"]({"filename": "w", "files": packed})[0]["items"]) == 4
+    wide = torch.zeros(current().workspace_bytes // 16, dtype=torch.float64)
+    _none, packed = answers.TASKS["pack"](beside(one=wide, two=wide))
+    assert len(packed["file"]) <= current().file_bytes
+    assert len(answers.TASKS["load"]({"filename": "w", "files": packed})[0]["items"]) == 2
+
+
 def test_a_grid_takes_small_matrices_only() -> None:
     assert answers.TASKS["rows"]({"text": "[[1, 2], [3, 4]]"})[0]["rows"] == [[1, 2], [3, 4]]
     assert answers.TASKS["rows"]({"text": "5"})[0]["rows"] == [[5]]

@@ -46,7 +46,9 @@ def test_rename_keeps_the_place_and_refuses_what_is_taken():
     assert shelf.renamed("Q", "Q") is shelf
 
 
-@pytest.mark.parametrize("name", ["", " ", "1a", "_x", "a__b", "a b", "<b>", "名", "x" * 31, "a.b", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "1a", "_x", "a__b", "a_", "a b", "<b>", "名", "x" * 31, "a.b", "a\n"]
+)
 def test_what_is_no_name(name):
     with pytest.raises(WorkspaceError):
         check_name(name)
@@ -170,3 +172,14 @@ def test_hostile_shelves_in_links():
     assert dict(linked.texts) == {"ok": "[1]"} and len(linked.notes) == 3
     many = from_link(";".join(f"T{k}=1" for k in range(500)))
     assert len(many.texts) == HOSTED.workspace_tensors
+
+
+def test_a_tensor_of_other_shape_is_another_though_its_bytes_agree():
+    one, other = Item("M", (2, 2), "uint8", bytes(4)), Item("N", (4,), "uint8", bytes(4))
+    assert not one.same(other) and one.same(replace(one, name="N"))
+    assert not one.same(replace(one, dtype="int8"))
+
+
+def test_second_names_are_names():
+    for name in ("x", "x" * 30, "a" * 23 + "_b", "photo_2"):
+        check_name(free_name(name, (name,)))
