@@ -378,7 +378,7 @@ def test_back_and_forward(visit: Visit) -> None:
     lesson.shows("tensor([5., 1.])")
     lesson.page.go_forward()
     lesson.shows("tensor([3., 3.])")
-    assert lesson.field("x").input_value() == "[0, 3]"
+    expect(lesson.field("x")).to_have_value("[0, 3]", timeout=WAIT)
 
 
 def test_reset(visit: Visit) -> None:
