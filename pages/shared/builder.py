@@ -49,7 +49,7 @@ def line(fill: str, sizes: Sequence[int], dtype: str, value: float = 1.0, seed: 
     count = math.prod(sizes)
     shaped = f".reshape({listed or '()'})" if len(sizes) != 1 else ""
     cast = "" if dtype == NATURAL.get(fill, "float32") else f".to(torch.{dtype})"
-    wide = ", dtype=torch.float64" if (fill, dtype) == ("full", "float64") else ""  # float32 would round it first
+    wide = ", dtype=torch.float64" if (fill, dtype) == ("full", "float64") else ""  # else it is rounded first
     cast = "" if wide else cast
     whole = "()" if not sizes else f"({listed},)" if len(sizes) == 1 else f"({listed})"
     lines = {
