@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("ATLAS_CACHE", "off")  # every test computes; those of the kept answers name folders
 os.environ.setdefault("ATLAS_LIMITS", "hosted")  # the profile whose numbers HOSTILE cases are about
+
+# How long an example takes says how busy the machine is, not whether the promise holds.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 # pages/ has no __init__.py (a .py file directly in it would start Streamlit's old multipage mode)
 if str(ROOT) not in sys.path:
