@@ -172,8 +172,11 @@ def test_more_killers_than_workers_at_once(calculator):
     told, threads = [], []
     for number in range(12):
         arguments = {"name": "SIGSEGV", "number": number}
+        # a wall so wide that a slow machine does not make a death a kill at the wall
         threads.append(
-            threading.Thread(target=lambda a=arguments: told.append(failure(calculator, "signals", **a)))
+            threading.Thread(
+                target=lambda a=arguments: told.append(failure(calculator, "signals", wall=30, **a))
+            )
         )
     for thread in threads:
         thread.start()
