@@ -9,30 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from pages.shared import stage
+
 Film = dict[str, Any]
 INK, FIRST, SECOND, GRID = "#1c1f24", "#c2500c", "#0f766e", "#9db9d9"
 SHEAR = [[1.2, 0.7], [-0.4, 1.5]]
 SPATIAL = [[1.0, 0.5, 0.0], [0.0, 1.2, -0.3], [0.4, 0.0, 0.8]]
-LABELS = {
-    name: name
-    for name in (
-        *(
-            "play",
-            "pause",
-            "back",
-            "forward",
-            "scrub",
-            "speed",
-            "loop",
-            "transport",
-            "tools",
-            "view",
-            "copyLink",
-        ),
-        *("copied", "copyFailed", "capture", "captureFailed", "slide", "transparent", "copyImage", "present"),
-        *("full", "move", "noWebgl", "noPlotly", "broken", "alt"),
-    )
-} | {"stepOf": "Step {step} of {steps}", "coordinate": "{name}, coordinate {axis}"}
+LABELS = {name: name for name in (*stage.labels(), "alt")} | {
+    "stepOf": "Step {step} of {steps}",
+    "coordinate": "{name}, coordinate {axis}",
+}
 
 
 def typed(values: Any) -> Film:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import math
 import xml.etree.ElementTree
@@ -736,6 +737,9 @@ def test_an_overtaken_undo_does_not_take_the_stage_down(stage: Open) -> None:
 # --- capture and screen
 
 
+SIZE = "() => [root().gd._fullLayout.width, root().gd._fullLayout.height]"
+
+
 def taken(page: Page, **options: Any) -> bytes:
     script = """async (options) => {
         const blob = await root().capture(options);
@@ -751,7 +755,7 @@ def test_png_is_as_large_as_asked_and_not_empty(stage: Open) -> None:
         picture = Image.open(io.BytesIO(taken(page, format="png", scale=scale)))
         assert picture.size == (width * scale, height * scale)
         assert len(picture.convert("RGB").getcolors(1 << 24)) > 20
-    assert Image.open(io.BytesIO(taken(page, format="png", slide=True))).size == (1920, 1080)
+    assert Image.open(io.BytesIO(taken(page, format="png", size="16:9", scale=2))).size == (2560, 1440)
 
 
 def test_png_is_transparent_or_on_the_theme_as_asked(stage: Open) -> None:
@@ -794,14 +798,36 @@ def test_the_menu_saves_a_file_named_after_subject_and_step(stage: Open) -> None
 
 
 def test_the_frames_of_the_animation_are_pictures_in_order(stage: Open) -> None:
+    """All of the film's time is in the frames; two that would look alike are one that stands longer."""
     page = stage(samples.cells(), size=(500, 600))
     found = page.evaluate(
-        """async () => { const out = [];
-            for await (const { time, blob } of root().frames({ fps: 10 })) out.push([time, blob.size]);
-            return out; }"""
+        """async () => {
+            const { blobs, times } = await root().frames({ fps: 10, speed: 2 });
+            const { steps, duration, last } = root().stage.film;
+            const holds = steps.slice(0, -1).map((step) => step.hold ?? 500);
+            const whole = (holds.reduce((sum, one) => sum + one, 0) + duration * last) / 2 + 1000;
+            const bytes = async (blob) => [...new Uint8Array(await blob.arrayBuffer())];
+            const pictures = await Promise.all(blobs.map(bytes));
+            return { pictures, times, whole }; }"""
     )
-    assert [time for time, _ in found] == sorted(time for time, _ in found)
-    assert len(found) >= 4 and all(size > 1000 for _, size in found)
+    assert sum(found["times"]) == pytest.approx(found["whole"], rel=0.01)
+    pictures = [bytes(picture) for picture in found["pictures"]]
+    assert len(pictures) == len(found["times"]) >= 4
+    assert all(one != other for one, other in itertools.pairwise(pictures))
+    assert {Image.open(io.BytesIO(picture)).size for picture in pictures} == {tuple(page.evaluate(SIZE))}
+
+
+@pytest.mark.parametrize(
+    "film", [samples.plane, samples.space, samples.cells], ids=lambda make: make.__name__
+)
+def test_what_is_walked_once_finds_what_plotly_finds(stage: Open, film: Any) -> None:
+    page = stage(film())
+    found = page.evaluate(
+        """() => root().gd._fullData.map((trace) =>
+            [Plotly.PlotSchema.findArrayAttributes(trace), Plotly.PlotSchema.atlas(trace)])"""
+    )
+    assert found and all(ours == theirs for ours, theirs in found)
+    assert any("x" in theirs for _, theirs in found)
 
 
 def test_presenting_shows_only_figure_and_words_larger(stage: Open) -> None:

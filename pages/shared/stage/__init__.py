@@ -20,11 +20,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from core import words
 from core.words import _
+from pages.shared.stage import shell
 
 STATIC = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
-TYPES = {".js": "text/javascript", ".css": "text/css"}
+# A shell is fetched and filled, never opened: to a browser that is sent to its address it is a text.
+TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/plain; charset=utf-8"}
+ALONE = "default-src 'none'; sandbox"  # the policy of an answer that must be harmless when it is opened
 LARGEST = 1e6  # of a dragged entry
 WRAPPER = (b"this, () => {\n", b"return Plotly;\n}));")  # around plotly.min.js
 WRAPPER_STARTS_BY = 1_000
@@ -56,7 +60,7 @@ def routes() -> list[BaseRoute]:
 
 def needed() -> tuple[str, list[str]]:
     """The addresses of plotly.js and of every module, for a page that wants them early."""
-    names = [name for name in _modules() if name.endswith(".js")]
+    names = shell.reachable(_modules(), "stage.js")
     return _plotly_path(), [f"{_stage_folder()}/{name}" for name in names]
 
 
@@ -94,7 +98,8 @@ def _modules() -> dict[str, bytes]:
 
 @cache
 def _stage_folder() -> str:
-    digest = hashlib.sha256()
+    said = json.dumps([_plotly_path(), _said(), shell.looks()])
+    digest = hashlib.sha256(said.encode() + Path(shell.__file__).read_bytes())
     for name, content in _modules().items():
         digest.update(name.encode() + b"\0" + content + b"\0")
     return f"{_base()}/stage/{digest.hexdigest()[:16]}"
@@ -102,7 +107,23 @@ def _stage_folder() -> str:
 
 @cache
 def _plain(name: str) -> bytes:
-    return unwrapped(_plotly_file().read_bytes()) if name == "plotly" else _modules()[name]
+    if name == "plotly":
+        return unwrapped(_plotly_file().read_bytes())
+    return shell_page() if name == shell.TEMPLATE else _modules()[name]
+
+
+@cache
+def shell_page() -> bytes:
+    """The shell of self-contained files, in every language of the atlas."""
+    return shell.build(_modules(), _plain("plotly"), _said())
+
+
+def _said() -> dict[str, dict[str, str]]:
+    found = {}
+    for code in words.LANGUAGES:
+        with words.speaking(code):
+            found[code] = {**labels(), **file_words()}
+    return found
 
 
 def unwrapped(script: bytes) -> bytes:
@@ -120,7 +141,7 @@ def unwrapped(script: bytes) -> bytes:
 @cache
 def _gzipped(name: str) -> bytes:
     """Compressed once and kept: Streamlit's own middleware would take 150 ms of CPU for every visitor."""
-    return gzip.compress(_plain(name), compresslevel=9 if name != "plotly" else 6, mtime=0)
+    return gzip.compress(_plain(name), compresslevel=6 if name in ("plotly", shell.TEMPLATE) else 9, mtime=0)
 
 
 def _near(request: Request) -> bool:
@@ -131,6 +152,8 @@ def _near(request: Request) -> bool:
 
 def _respond(request: Request, name: str, media_type: str) -> Response:
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if name == shell.TEMPLATE:
+        headers |= {"Content-Security-Policy": ALONE, "Content-Disposition": "attachment"}
     if "gzip" in request.headers.get("accept-encoding", "") and not _near(request):
         content = _gzipped(name)
         headers["Content-Encoding"] = "gzip"
@@ -197,13 +220,27 @@ def labels() -> dict[str, str]:
         "copyLink": _("Copy link"),
         "copied": _("Copied"),
         "copyFailed": _("Copying is not allowed here"),
-        "capture": _("Save a picture"),
-        "captureFailed": _("The picture could not be made"),
-        "slide": _("16:9 for a slide"),
+        "capture": _("Save or share the figure"),
+        "captureFailed": _("The file could not be made"),
+        "saved": _("Saved"),
+        "cancelled": _("Cancelled"),
+        "making": _("Making the file"),
+        "cancel": _("Cancel"),
+        "picture": _("Picture"),
+        "film": _("Film"),
+        "interactive": _("Interactive"),
+        "size": _("Size"),
+        "asOnScreen": _("As on screen"),
+        "square": _("Square"),
         "transparent": _("Transparent background"),
+        "withSentence": _("With the sentence"),
+        "copyShort": _("Copy"),
         "copyImage": _("Copy picture"),
+        "stepPictures": _("A picture of each step (ZIP)"),
+        "embed": _("Copy code for a frame"),
         "present": _("Present"),
         "full": _("Full screen"),
+        "leave": _("End the presentation"),
         "move": _("Move"),
         "coordinate": _("{name}, coordinate {axis}"),
         "noWebgl": _(
@@ -211,6 +248,25 @@ def labels() -> dict[str, str]:
         ),
         "noPlotly": _("The picture could not be loaded. Check the connection and reload the page."),
         "broken": _("The picture could not be drawn. Reload the page to try again."),
+    }
+
+
+def file_words() -> dict[str, str]:
+    """What only the page of a self-contained file says."""
+    return {
+        "newer": _("This file needs JavaScript and a browser of 2023 or later."),
+        "slides": _("Slides"),
+        "previous": _("Previous slide"),
+        "next": _("Next slide"),
+        "slideOf": _("Slide {slide} of {slides}"),
+        "overview": _("Overview"),
+        "print": _("Print"),
+        "code": _("Code"),
+        "living": _("Open in Tensor Atlas"),
+        "moved": _(
+            "Moved by hand. The words of the steps tell of the original numbers and are left out; "
+            "“Reset the view” brings everything back."
+        ),
     }
 
 

@@ -1,6 +1,6 @@
-// The address bar: step, camera, zoom and layers belong to the browser, and the shelf, which every page carries along.
+// The address bar: step, camera, zoom, layers and presenting belong to the browser, and the shelf, which every page carries along.
 
-const MINE = ["step", "camera", "zoom", "layers", "shelf"];
+const MINE = ["step", "camera", "zoom", "layers", "present", "shelf"];
 
 function numbers(text, count) {
   const parts = (text ?? "").split(",");
@@ -39,6 +39,7 @@ export function read(search, { last, layers }) {
     camera: readCamera(query.get("camera")),
     zoom: readZoom(query.get("zoom")),
     layers: readLayers(query.get("layers"), layers),
+    present: query.get("present") === "true",
   };
 }
 
@@ -49,12 +50,16 @@ export const cameraText = ({ eye, center, up }) =>
 
 export const zoomText = (ranges) => ranges.map(short).join(",");
 
+const partsOf = (search, without) => search.replace(/^\?/, "").split("&").filter((part) => part && !without.includes(part.split("=")[0]));
+const joined = (parts) => (parts.length ? `?${parts.join("&")}` : "");
+
+/** `search` as the whole page has it: without what makes a frame of it. */
+export const unframed = (search) => joined(partsOf(search, ["embed", "embed_options"]));
+
 /** `search` with our parameters set (null takes one away), the others untouched, brackets and commas readable. */
 export function written(search, values) {
-  const kept = search.replace(/^\?/, "").split("&").filter((part) => part && !MINE.includes(part.split("=")[0]));
   const own = MINE.filter((key) => values[key] !== null && values[key] !== undefined);
-  const parts = [...kept, ...own.map((key) => `${key}=${encodeURIComponent(values[key]).replaceAll("%2C", ",")}`)];
-  return parts.length ? `?${parts.join("&")}` : "";
+  return joined([...partsOf(search, MINE), ...own.map((key) => `${key}=${encodeURIComponent(values[key]).replaceAll("%2C", ",")}`)]);
 }
 
 /** Keeps the address in step with `values()`; `onTravel` when the visitor went back or forward. */

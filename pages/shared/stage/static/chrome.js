@@ -22,7 +22,7 @@ export function makeChrome(labels, player, actions, life) {
   const transport = makeTransport(player, labels);
   const caption = makeCaption();
   const note = element("span", { class: "atlas-note", role: "status" });
-  const menu = makeMenu(labels, { take: actions.take, copy: actions.copyImage }, life);
+  const menu = makeMenu(labels, { take: actions.take, copy: actions.copyImage, embed: actions.embed, films: actions.films }, life);
   const tools = element("div", { class: "atlas-tools", role: "group", "aria-label": labels.tools },
     note,
     iconButton("view", labels.view, actions.resetView),
@@ -31,6 +31,10 @@ export function makeChrome(labels, player, actions, life) {
     iconButton("present", labels.present, actions.present),
     iconButton("full", labels.full, actions.full));
   const bar = element("div", { class: "atlas-bar" }, transport.node, tools);
+  const way = element("div", { class: "atlas-way-out" },
+    iconButton("back", labels.back, () => player.step(-1)),
+    iconButton("forward", labels.forward, () => player.step(1)),
+    iconButton("close", labels.leave, actions.leave));
   let timer = 0;
   const say = (text) => {
     note.textContent = text;
@@ -38,13 +42,13 @@ export function makeChrome(labels, player, actions, life) {
     timer = setTimeout(() => (note.textContent = ""), 2500);
   };
   life.onEnd(() => clearTimeout(timer));
-  return { nodes: [bar, caption.node], transport, caption, say };
+  return { nodes: [bar, caption.node, way], transport, caption, say };
 }
 
 const TYPING = "input:not([type=range]), select, textarea, [contenteditable], .atlas-panel input";
 
-/** Keys of the stage: Space, arrows, Home, End, f, p. */
-export function watchKeys(root, player, actions, life) {
+/** Keys of the stage: Space, arrows, Home, End, f, p; and those of a clicker while it presents. */
+export function watchKeys(root, player, actions, screen, life) {
   const keys = {
     ArrowRight: () => player.step(1),
     ArrowLeft: () => player.step(-1),
@@ -55,10 +59,18 @@ export function watchKeys(root, player, actions, life) {
     p: actions.present,
     Escape: actions.leave,
   };
+  const clicker = {
+    PageDown: keys.ArrowRight,
+    PageUp: keys.ArrowLeft,
+    b: () => screen.cover(true),
+    ".": () => screen.cover(true),
+  };
   life.listen(root, "keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) return;
     if (event.key === " " && event.target.closest("button, summary")) return;
-    const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (screen.blank()) return event.preventDefault(), screen.cover(false);
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const action = keys[name] ?? (screen.presenting() ? clicker[name] : undefined);
     if (!action) return;
     if (event.key !== "Escape") event.preventDefault();
     action();

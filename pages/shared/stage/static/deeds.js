@@ -1,23 +1,42 @@
-// What the buttons do beyond playing: links, pictures, screens.
+// What the buttons do beyond playing: links, pictures and films, screens.
 
-import { copy, picture, save } from "./capture.js";
+import { copy, save } from "./capture.js";
+import { Refused, make } from "./make.js";
+import { snippet } from "./snippet.js";
 
-/** `stage`: where, figure, screen, chrome, labels, payload, parts. */
+const themed = (root) => getComputedStyle(root).getPropertyValue("--st-background-color").trim() || "#ffffff";
+
+/** `stage`: where, figure, film, player, screen, chrome, labels, payload, parts. */
 export function makeDeeds(stage) {
-  const say = (word) => stage.chrome.say(stage.labels[word]);
+  const say = (word) => stage.chrome.say(stage.labels[word] ?? word);
   const confirm = (promise) => promise.then(() => say("copied"), () => say("copyFailed"));
-  const capture = (options) => picture(stage.figure.captureHost(stage.parts.root), options);
-  const name = (options) => `${stage.payload.id}-${stage.parts.root.dataset.step}.${options.format}`;
-  const copyLink = () => {
-    stage.where.tellNow();
-    return confirm(Promise.resolve().then(() => navigator.clipboard.writeText(location.href)));
-  };
+  const write = (text) => confirm(Promise.resolve().then(() => navigator.clipboard.writeText(text())));
+  const subject = () => ({
+    gd: stage.parts.plot, url: stage.figure.url, payload: stage.payload, film: stage.film, view: stage.where.seen(),
+    background: themed(stage.parts.root), name: stage.payload.id, link: here(),
+  });
+  const here = () => stage.where.link();
+  const captured = (options, work) => make(subject(), options, work);
+  async function take(options, work) {
+    try {
+      const { blob, name } = await captured(options, work);
+      save(blob, name);
+      say("saved");
+    } catch (error) {
+      if (error.name === "AbortError") return say("cancelled");
+      console.warn("atlas export:", error);
+      say((error instanceof Refused && error.message) || "captureFailed");
+    }
+  }
   return {
-    capture,
-    copyLink,
+    take,
+    make: captured,
+    capture: (options) => captured(options).then(({ blob }) => blob),
+    copyLink: () => write(here),
+    copyImage: (options) => confirm(Promise.resolve().then(() => copy(captured(options).then(({ blob }) => blob)))),
+    embed: () => write(() => snippet(here(), stage.labels.alt)),
+    films: () => stage.film.last > 0,
     resetView: () => stage.where.resetView(),
-    take: (options) => capture(options).then((blob) => save(blob, name(options)), () => say("captureFailed")),
-    copyImage: (options) => confirm(Promise.resolve().then(() => copy(capture(options)))),
     present: () => stage.screen.togglePresent(),
     full: () => stage.screen.toggleFull(),
     leave: () => stage.screen.leave(),

@@ -26,6 +26,9 @@ const DRAWINGS = {
   camera: "M3.5 7h3l1.2-2h4.6l1.2 2h3v8.5h-13zM10 8.6a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   present: "M2.8 4h14.4M4 4v8.5h12V4M10 12.5V16M7 16.2h6",
   full: "M7.5 3.5h-4v4M12.5 3.5h4v4M7.5 16.5h-4v-4M12.5 16.5h4v-4",
+  overview: "M3.5 4h5.5v5H3.5zM11 4h5.5v5H11zM3.5 11.5h5.5v5H3.5zM11 11.5h5.5v5H11z",
+  print: "M6 7V3.5h8V7M6 14H3.5V7h13v7H14M6 11.5h8v5H6z",
+  close: "M5 5l10 10M15 5L5 15",
   check: "M4.5 10.5l3.5 3.5 7.5-8",
   chevron: "M5.5 8l4.5 4.5L14.5 8",
 };

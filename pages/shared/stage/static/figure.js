@@ -53,13 +53,14 @@ export class Figure {
     return this.#ended ? this.#work : this.#enqueue(() => this.#drawAnew());
   }
 
-  /** The picture at this moment, in one call; later when plotly is busy. */
+  /** The picture at this moment, in one call; later when plotly is busy. Resolves when it stands. */
   render() {
     this.#dirty = this.#waiting > 0 || !this.gd._fullLayout;
-    if (this.#dirty || this.#ended) return;
+    if (this.#dirty || this.#ended) return this.#work;
     holdCamera(this.gd);
-    this.#pen.draw(this.#attributes());
+    const drawn = this.#pen.draw(this.#attributes());
     this.source.onDrawn();
+    return drawn;
   }
 
   /** Zoom without drawing anew: for two fingers. */
@@ -69,12 +70,6 @@ export class Figure {
 
   idle = () => this.#work.then(() => this.#waiting === 0 && !this.#dirty);
   ready = () => Boolean(this.gd._fullLayout) && !this.#ended;
-
-  /** What a capture needs of it. */
-  captureHost(root) {
-    const { gd, Plotly } = this;
-    return { Plotly, gd, root, layoutFor: (size) => this.#layout(size), resize: (other) => this.#fit(other) };
-  }
 
   end() {
     this.#ended = true;
@@ -160,12 +155,6 @@ export class Figure {
     const { view } = this.source;
     view.drawn = view.resets;
     if (!view.camera) view.home = currentCamera(this.gd);
-  }
-
-  #fit(other) {
-    const pen = makePen(other, this.Plotly);
-    pen.reset();
-    return pen.draw(new Map(unitSizes(other, this.source.film())));
   }
 
   /** Changes of ours are no wish of the visitor's. */

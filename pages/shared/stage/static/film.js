@@ -91,6 +91,12 @@ export function stateAt(film, position) {
   return Object.fromEntries([...names].map((name) => [name, along(film.steps[next].path?.[name], from[name], to[name] ?? from[name], u)]));
 }
 
+/** All variables at a position, with nothing in the hand. */
+export const valuesAt = (film, position) => ({
+  ...Object.fromEntries(Object.entries(film.variables).map(([name, variable]) => [name, variable.value])),
+  ...stateAt(film, position),
+});
+
 /** Attributes given by the keyframes at a position: Map(trace index -> {path: value}). */
 function framed(film, position) {
   const out = new Map();

@@ -1,6 +1,6 @@
 // What tests and benches may ask of a stage: root.atlas.
 
-import { frames } from "./capture.js";
+import { Studio } from "./studio.js";
 
 const PATIENCE = 30_000; // ms
 
@@ -20,12 +20,29 @@ async function whenIdle(stage) {
   } while (busy() || !(await stage.figure.idle()));
 }
 
+/** A file as plain data: for what drives a browser from outside. */
+async function made(stage, options) {
+  const { name, blob } = await stage.deeds.make(options);
+  const reader = new FileReader();
+  const done = new Promise((resolve, reject) => Object.assign(reader, { onload: resolve, onerror: () => reject(reader.error) }));
+  reader.readAsDataURL(blob);
+  await done;
+  return { name, type: blob.type, base64: reader.result.slice(reader.result.indexOf(",") + 1) };
+}
+
+async function framesOf(stage, options) {
+  const studio = new Studio(stage.figure.url);
+  try {
+    await studio.load(stage.payload, stage.where.seen());
+    const { width, height } = stage.parts.plot._fullLayout;
+    return await studio.frames({ width, height, ...options });
+  } finally {
+    studio.end();
+  }
+}
+
 export function inspection(stage) {
   const gd = stage.parts.plot;
-  const at = (position) => {
-    stage.player.seek(position);
-    return whenIdle(stage);
-  };
   return {
     gd, stage,
     position: () => stage.player.clock.position,
@@ -34,7 +51,8 @@ export function inspection(stage) {
     frameStats: () => stage.stats.read(),
     clearStats: () => stage.stats.clear(),
     capture: (options) => stage.deeds.capture(options),
-    frames: (options) => frames(stage.figure.captureHost(stage.parts.root), { film: stage.film, at, ...options }),
+    make: (options) => made(stage, options),
+    frames: (options) => framesOf(stage, options),
     whenIdle: () => whenIdle(stage),
   };
 }

@@ -1,5 +1,7 @@
 // plotly.js, loaded once a page and shared by all stages; and whether the browser has WebGL.
 
+import { walkOnce } from "./schema.js";
+
 const SLOT = Symbol.for("atlas.plotly");
 
 export function loadPlotly(url) {
@@ -9,6 +11,9 @@ export function loadPlotly(url) {
     script.addEventListener("load", () => (globalThis.Plotly ? resolve(globalThis.Plotly) : reject(new Error("no Plotly"))));
     script.addEventListener("error", () => reject(new Error("plotly.js did not load")));
     if (!script.isConnected) document.head.append(script);
+  }).then((Plotly) => {
+    walkOnce(Plotly);
+    return Plotly;
   }).catch((error) => {
     delete globalThis[SLOT]; // the next mount may try again
     throw error;

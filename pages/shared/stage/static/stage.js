@@ -83,7 +83,7 @@ class Stage {
     const { root, canvas, plot } = this.parts;
     const flat = () => this.figure.ready() && !this.film.spatial && this.film.layout.xaxis;
     const deep = () => this.figure.ready() && this.film.spatial;
-    watchKeys(root, this.player, this.deeds, life);
+    watchKeys(root, this.player, this.deeds, this.screen, life);
     watchWheel(plot, life);
     watchPinch(plot, plot, life, { active: flat, onZoom: (zoom) => where.zoomTo(zoom) });
     watchOrbit(plot, where.view, life, { active: deep, onChange: () => where.tell(), onMoving: () => this.placeHandles() });
@@ -138,6 +138,7 @@ class Stage {
   reread() {
     this.film = this.read(this.payload.film);
     this.figure.redraw();
+    this.where.tell();
   }
 
   load(position) {

@@ -2,8 +2,9 @@
 
 import { clamp } from "./dom.js";
 import { same } from "./decode.js";
-import { cameraText, makeAddress, read, zoomText } from "./address.js";
+import { cameraText, makeAddress, read, unframed, written, zoomText } from "./address.js";
 import { usual } from "./layers.js";
+import { currentCamera } from "./view.js";
 
 const keysOf = (film) => film.layers.map((layer) => layer.key);
 
@@ -12,7 +13,7 @@ export class Whereabouts {
   #travelling = false;
   #zooming = 0;
 
-  /** `stage`: film, player, figure, beginning(), refreshLayers(), render(), life. */
+  /** `stage`: film, player, figure, screen, beginning(), refreshLayers(), render(), life. */
   constructor(stage) {
     this.stage = stage;
     this.view = { zoom: null, camera: null, home: null, resets: 0, drawn: -1, own: false };
@@ -27,7 +28,10 @@ export class Whereabouts {
     }
     this.#forget();
     this.#show(usual(this.stage.film));
+    const { view } = this.stage.payload; // what a file says, which has no address
     if (owner) this.#follow();
+    else if (view) this.#follow({ ...view, step: view.step == null ? null : Math.round(view.step) });
+    if (owner ? this.#asked().present : view?.present) this.stage.screen.present();
   }
 
   /** The same subject, another film: after back or forward at the address's place. */
@@ -39,6 +43,13 @@ export class Whereabouts {
   /** Something may have changed that the address says. */
   tell() {
     this.#address?.later();
+  }
+
+  /** What a picture of this stage is taken of: {step (also between two), camera, zoom, layers, others}. */
+  seen() {
+    const { film, player, parts } = this.stage, { zoom, others } = this.view;
+    const camera = film.layout.scene ? currentCamera(parts.plot) ?? this.view.camera : null;
+    return { step: player.clock.position, camera, zoom: film.spatial ? null : zoom, layers: [...this.layers], others };
   }
 
   tellNow() {
@@ -82,13 +93,17 @@ export class Whereabouts {
     keys.forEach((key) => this.layers.add(key));
   }
 
-  #follow() {
+  #asked() {
+    const { film } = this.stage;
+    return read(location.search, { last: film.last, layers: keysOf(film) });
+  }
+
+  #follow(asked = this.#asked()) {
     const { film, player } = this.stage;
-    const asked = read(location.search, { last: film.last, layers: keysOf(film) });
     player.jump(asked.step ?? this.stage.beginning());
     this.#forget();
-    if (film.layout.scene) this.view.camera = asked.camera;
-    else this.view.zoom = asked.zoom;
+    if (film.layout.scene) this.view.camera = asked.camera ?? null;
+    else this.view.zoom = asked.zoom ?? null;
     this.#show(asked.layers ?? usual(film));
     this.stage.refreshLayers?.();
   }
@@ -98,6 +113,16 @@ export class Whereabouts {
     this.#travelling = true;
     this.#follow();
     this.stage.figure.redraw();
+  }
+
+  /** The page's address as it is now; of a figure in a file, that of the page it is from. */
+  link() {
+    const { link, offline } = this.stage.payload;
+    this.tellNow();
+    const url = new URL(offline ? link : location.href);
+    const search = offline ? written(url.search, { ...this.#said(), shelf: url.searchParams.get("shelf") }) : url.search;
+    url.search = unframed(search);
+    return url.href;
   }
 
   /** What the address should say; null is left out. */
@@ -111,6 +136,7 @@ export class Whereabouts {
       camera: camera && film.layout.scene ? cameraText(camera) : null,
       zoom: zoom && !film.spatial ? zoomText(zoom) : null,
       layers: same(on, usual(film)) ? null : on.join(",") || "none",
+      present: this.stage.screen.presenting() ? "true" : null,
       shelf: this.stage.payload.shelf || null,
     };
   }
