@@ -1,7 +1,8 @@
 // What the buttons do beyond playing: links, pictures and films, screens.
 
 import { copy, save } from "./capture.js";
-import { Refused, make } from "./make.js";
+import { Refused } from "./encode.js";
+import { make } from "./make.js";
 import { snippet } from "./snippet.js";
 
 const themed = (root) => getComputedStyle(root).getPropertyValue("--st-background-color").trim() || "#ffffff";

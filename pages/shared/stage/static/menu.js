@@ -1,7 +1,8 @@
 // The export panel: a popover of choices that closes by Escape, by a click elsewhere, or when the file is there.
 
 import { element, iconButton } from "./dom.js";
-import { FILMS, SIZES, served } from "./make.js";
+import { served } from "./encode.js";
+import { FILMS, SIZES } from "./make.js";
 
 const SCALES = [1, 2, 4];
 const SPEEDS = [0.5, 1, 2];

@@ -1,11 +1,15 @@
 // A figure drawn out of sight at a size of its own: every picture, and every frame of a film, is taken from it.
 
+import { encoded } from "./encode.js";
 import { Figure } from "./figure.js";
 import { picture as pictureAt, readFilm, valuesAt } from "./film.js";
 import { usual } from "./layers.js";
 import { plateOf } from "./plate.js";
 import { rasterOf, svgOf } from "./svg.js";
 
+const RATES = { mp4: 30, gif: 20, webp: 25 }; // frames a second
+const MOST_FRAMES = 600;
+const DRAWING = 0.8; // of the progress; the rest is encoding
 const AHEAD = 3; // frames that may be on their way to bytes while the next one is drawn
 
 const still = () => {};
@@ -87,6 +91,14 @@ export class Studio {
       progress((index + 1) / places.length);
     }
     return { blobs: await Promise.all(blobs), times };
+  }
+
+  /** The film as "mp4", "gif" or "webp". `options`: as for frames, and {format, loop, name}. */
+  async film({ format = "mp4", loop = true, name = `film.${format}`, ...options }, { progress = still, signal } = {}) {
+    const drawing = { signal, progress: (share) => progress(DRAWING * share) };
+    const { blobs, times } = await this.frames({ fps: RATES[format], most: MOST_FRAMES, ...options }, drawing);
+    const files = blobs.map((blob, index) => ({ name: `f${index}`, blob }));
+    return encoded("film", { name, language: this.payload.language, format, times, loop }, files, { signal });
   }
 
   end() {
