@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from core import words
+from core.slides import View, read_view
 from core.words import _
 from pages.shared.stage import shell
 
@@ -229,7 +230,9 @@ def labels() -> dict[str, str]:
         "picture": _("Picture"),
         "film": _("Film"),
         "interactive": _("Interactive"),
+        "tooLarge": _("The picture would be larger than a browser can draw. Choose a smaller one."),
         "size": _("Size"),
+        "width": _("Width"),
         "asOnScreen": _("As on screen"),
         "square": _("Square"),
         "transparent": _("Transparent background"),
@@ -284,6 +287,10 @@ def stage(
     on_drag: Callable[[Drag], None] | None = None,
     finished: bool = False,
     shelf: str = "",
+    view: View | None = None,
+    on_slide: Callable[[View], None] | None = None,
+    slide_word: str = "",
+    said: Mapping[str, Any] | None = None,
 ) -> None:
     """Show `film` (JSON bytes of a figure with keyframes); `on_drag` hears of a drag that was let go, once.
 
@@ -292,9 +299,15 @@ def stage(
     `identity` names the subject: the same one keeps step, zoom and camera. `address`: this stage owns step,
     camera, zoom and layers in the address bar. `alt` says what the figure is; the step's sentence follows it.
     `shelf`: what the address says of the visitor's named tensors, without a history entry.
-    `finished`: it opens on its last step, and Play tells the story from the beginning.
+    `finished`: it opens on its last step, and Play tells the story from the beginning. `view`: how it is looked at
+    when it opens, for a stage without an address. `on_slide` hears, once, how it is looked at when the reader wants
+    that on a slide (`slide_word`: what the button says); `said`: the page's answer, {"number", "text"}.
     """
+    adding = {"addSlide": slide_word or _("Add to slides")} if on_slide else {}
+    more = {"view": view.plain()} if view else {}
     head = {
+        **more,
+        **({"said": dict(said)} if said else {}),
         "id": identity,
         "revision": revision,
         "address": address,
@@ -303,11 +316,16 @@ def stage(
         "height": height,
         "finished": finished,
         "shelf": shelf,
-        "labels": {**labels(), "alt": alt or _("Figure")},
+        "labels": {**labels(), **adding, "alt": alt or _("Figure")},
     }
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     data = text[:-1] + b',"film":' + film + b"}"  # the film is never parsed here
-    _component()(key=key, data=data, on_drag_change=lambda: _heard(key, on_drag))
+    _component()(
+        key=key,
+        data=data,
+        on_drag_change=lambda: _heard(key, on_drag),
+        on_slide_change=lambda: _wanted(key, on_slide),
+    )
 
 
 def _heard(key: str, on_drag: Callable[[Drag], None] | None) -> None:
@@ -315,6 +333,13 @@ def _heard(key: str, on_drag: Callable[[Drag], None] | None) -> None:
     drag = read_drag(st.session_state[key].get("drag"))
     if drag is not None and on_drag is not None:
         on_drag(drag)
+
+
+def _wanted(key: str, on_slide: Callable[[View], None] | None) -> None:
+    """Streamlit's own callback of the other trigger."""
+    view = read_view(st.session_state[key].get("slide"))
+    if view is not None and on_slide is not None:
+        on_slide(view)
 
 
 # --- what the browser sent

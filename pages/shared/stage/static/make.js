@@ -1,12 +1,13 @@
 // Any format of a figure, made in the browser; what needs an encoder is encoded by the server and kept nowhere.
 
-import { encoded } from "./encode.js";
+import { Refused, encoded } from "./encode.js";
 import { Studio } from "./studio.js";
 
 /** Pixels of a figure's sizes; "screen" is as the stage stands. */
 export const SIZES = { "16:9": [1280, 720], "4:3": [960, 720], "1:1": [720, 720] };
 export const FILMS = ["mp4", "gif", "webp"];
 const TYPES = { svg: "image/svg+xml", html: "text/html" };
+const MOST_PIXELS = 64e6; // of one picture: what browsers' canvases hold
 const FAST = 960; // a film's width where nothing else is asked for
 
 /** A film in yuv420p has half as many colours as pixels, each way. */
@@ -42,6 +43,7 @@ async function taken(studio, subject, name, { format = "png", scale = 1, transpa
   const language = subject.payload.language;
   const place = sizeOf(subject.gd, { ...options, film: FILMS.includes(format) });
   const plate = { ...place, scale: place.scale * scale, background, caption: options.caption };
+  if (place.width * place.height * plate.scale ** 2 > MOST_PIXELS) throw new Refused("tooLarge");
   if (format === "svg") return new Blob([await studio.svg(plate)], { type: TYPES.svg });
   if (format === "png") return studio.picture(plate);
   if (format === "pdf") {

@@ -6,6 +6,7 @@ import { FILMS, SIZES } from "./make.js";
 
 const SCALES = [1, 2, 4];
 const SPEEDS = [0.5, 1, 2];
+const WIDTHS = [640, 960, 1280, 1920]; // pixels of a film
 
 const check = (label, checked = false) => {
   const input = element("input", { type: "checkbox", checked });
@@ -28,9 +29,11 @@ export function makeMenu(labels, { take, copy, embed, films }, life) {
   const size = choice(labels.size, [["screen", labels.asOnScreen], ...Object.keys(SIZES).map((name) => [name, name === "1:1" ? labels.square : name])]);
   const transparent = check(labels.transparent), caption = check(labels.withSentence);
   const speed = choice(labels.speed, SPEEDS.map((value) => [value, `${value}×`])), loop = check(labels.loop, true);
+  const width = choice(labels.width, WIDTHS.map((value) => [value, `${value} px`]));
   speed.input.value = "1";
+  width.input.value = "960";
   const chosen = () => ({ size: size.input.value, transparent: transparent.input.checked, caption: caption.input.checked });
-  const moving = () => ({ ...chosen(), speed: Number(speed.input.value), loop: loop.input.checked });
+  const moving = () => ({ ...chosen(), width: Number(width.input.value), speed: Number(speed.input.value), loop: loop.input.checked });
   const item = (text, action, name = text) => element("button", { type: "button", class: "atlas-menu-item", "aria-label": name, onclick: action }, text);
   const save = (text, options, name) => item(text, () => work(options()), name);
 
@@ -38,7 +41,7 @@ export function makeMenu(labels, { take, copy, embed, films }, life) {
     row(...SCALES.map((scale) => save(`PNG ${scale}×`, () => ({ ...chosen(), format: "png", scale })))),
     row(save("SVG", () => ({ ...chosen(), format: "svg" })), served() && save("PDF", () => ({ ...chosen(), format: "pdf" })),
       item(labels.copyShort, () => (close(true), copy({ ...chosen(), format: "png", scale: 2 })), labels.copyImage)));
-  const film = part(labels.film, speed.node, loop.node,
+  const film = part(labels.film, width.node, speed.node, loop.node,
     row(...FILMS.map((format) => save(format === "webp" ? "WebP" : format.toUpperCase(), () => ({ ...moving(), format })))),
     row(save(labels.stepPictures, () => ({ ...chosen(), format: "zip", scale: 2 }))));
   const alive = part(labels.interactive,
