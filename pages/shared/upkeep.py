@@ -1,6 +1,7 @@
-"""Keeping out of the visitors' way: the garbage collector, and what Streamlit does at its first element and icon.
+"""Keeping out of the visitors' way: the garbage collector, and what Streamlit does at its start and first element.
 
-The two patches below name Streamlit's insides. Where a version has them no more they do nothing, and cost time only.
+The patches below name Streamlit's insides. Where a version has them no more a test says so; without the first the
+server would ask a host of others for its own address.
 """
 
 from __future__ import annotations
@@ -15,8 +16,13 @@ _settled: list[bool] = []
 
 def before_first_run() -> None:
     """At the server's start: spare the first visitor what nobody needs (a tenth of a second each)."""
-    from streamlit import delta_generator
+    from streamlit import delta_generator, net_util
     from streamlit.commands import page_config
+
+    # At its start, and for every websocket of a page of another host, Streamlit asks checkip.amazonaws.com what
+    # address this machine has. The atlas contacts nobody: who serves it under a name says so in browser.serverAddress.
+    if hasattr(net_util, "get_external_ip"):
+        net_util.get_external_ip = lambda: None
 
     # At its first element Streamlit looks through every loaded module to ask whether it runs in a REPL.
     if hasattr(delta_generator, "_use_warning_has_been_displayed"):
