@@ -6,29 +6,27 @@ This runs in the calculator's workers only: everything typed or linked is read, 
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
-from core import device, doctor, tensors
+from core import device, doctor, listing, tensors
+from core.export import code as exported
+from core.export import tasks as exports
 from core.expression import ExpressionError
-from core.expression.forms import is_pasted
-from core.expression.script import as_torch
 from core.figures import film, theme
 from core.figures import poster as posters
-from core.operation import Example, Operation, Parameter, Upload, spelled, taken
+from core.operation import Example, Operation, Parameter, Step, Upload, spelled, taken
 from core.ops import find
 from core.panels import Plane
 from core.printed import described
 from core.refusal import Refusal, guarded, of_text
 from core.shapes import ShapeError, named, show
 from core.words import _, speaking
-from core.workbench import expression, inspect, shelf, written
+from core.workbench import expression, inspect, shelf, slides
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
-MOST_IN_CODE = 200  # elements of an input written into the code
 
 
 def operation(arguments: Mapping[str, Any]) -> Answer:
@@ -133,7 +131,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
         "shape_line": found.written_shapes(shapes, parameters),
         "result": described(result),
         "why": why,
-        "code": code(found, given, parameters, arguments.get("inputs", {}), arguments),
+        "code": listing.of_operation(found, given, parameters, case.texts, arguments).text(),
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
         "alarm": _alarm(case, result),
@@ -208,20 +206,23 @@ def example(arguments: Mapping[str, Any]) -> Answer:
         try:
             found = find(arguments["key"])
             chosen = _example(found, arguments["example"])
-            names = shelf.tensors_of(arguments)
-            given = _read_inputs(found, arguments.get("inputs", {}), names) if chosen.uses_inputs else {}
-            if given:
-                _explain(
-                    doctor.Case(
-                        found, arguments.get("inputs", {}), given, _read_parameters(found.parameters, {})
-                    )
-                )
-            parameters = _given_parameters(chosen.parameters, arguments)
-            steps = guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
+            _given, steps = _example_steps(found, chosen, arguments)
         except Refusal as refusal:
             return {"problem": refusal.problem}, {}
         figure = film.film(steps, key=f"{found.key}-{chosen.key}", mode=arguments.get("theme", "light"))
         return {"code": chosen.code, "steps": len(steps)}, {"film": film.to_json(figure)}
+
+
+def _example_steps(
+    found: Operation, chosen: Example, arguments: Mapping[str, Any]
+) -> tuple[dict[str, torch.Tensor], list[Step]]:
+    """The page's tensors, where the example uses them, and its steps."""
+    names, texts = shelf.tensors_of(arguments), arguments.get("inputs", {})
+    given = _read_inputs(found, texts, names) if chosen.uses_inputs else {}
+    if given:
+        _explain(doctor.Case(found, texts, given, _read_parameters(found.parameters, {})))
+    parameters = _given_parameters(chosen.parameters, arguments)
+    return given, guarded(lambda: list(chosen.steps(*given.values(), **parameters)))
 
 
 def poster(arguments: Mapping[str, Any]) -> Answer:
@@ -319,7 +320,7 @@ def _mends(
             for axis, size in zip(o.axes.split(), given[o.name].shape, strict=True)
         }
         mended = _fitted(given[item.name], [sizes.get(axis) for axis in item.axes.split()])
-        if mended is None or not 0 < mended.numel() <= MOST_IN_CODE:
+        if mended is None or not 0 < mended.numel() <= listing.MOST_IN_CODE:
             continue
         tried = {name: mended if name == item.name else others[name] for name in given}
         with contextlib.suppress(ShapeError):
@@ -352,93 +353,60 @@ def _summary(tensor: torch.Tensor) -> dict[str, Any]:
     return {
         "shape": list(tensor.shape),
         "dtype": str(tensor.dtype).removeprefix("torch."),
-        "text": tensors.literal(tensor) if tensor.numel() <= MOST_IN_CODE else "",
+        "text": tensors.literal(tensor) if tensor.numel() <= listing.MOST_IN_CODE else "",
     }
 
 
-def code(
-    found: Operation,
-    given: Mapping[str, torch.Tensor],
-    parameters: Mapping[str, Any],
-    texts: Mapping[str, str],
-    arguments: Mapping[str, Any] | None = None,
-) -> str:
-    """The code that ran, with the tensors written in: it runs alone. Large ones are written as they were typed.
+def code(arguments: Mapping[str, Any]) -> Answer:
+    """A concept, or its practice or trap "example", as a file that runs alone: "format" is "py" or "ipynb".
 
-    `arguments`: the question, with the tensors of the shelf that the texts name.
-
-    What was typed in another notation (LaTeX, rows of a spreadsheet) is written number by number, however large: it
-    has no more numbers than a line of text.
+    Beside what "operation" or "example" takes: "link", the page's address, for the file's head.
     """
-    imports, lines, last = ["import torch"], [], []
-    typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
-    for name, tensor in given.items():
-        more, done, assigned = _assignment(name, tensor, typed.get(name, ""), arguments or {})
-        imports += more
-        lines += done
-        last.append(assigned)  # after all that names the shelf, where a tensor may be called like an input
-    named = []
-    for name, value in found.run_parameters(parameters).items():
-        if isinstance(value, list):  # tensors that were prepared: the weights of a network
-            lines += _listed(name, value)
-        named.append(f"{name}={name if isinstance(value, list) else _argument(value)}")
-    call = f"{found.run.__name__}({', '.join([*given, *named])})"
-    head = [*sorted(dict.fromkeys(imports)), "", *lines, *last]
-    return "\n".join([*head, "", "", found.code, "", "", f"print({call})"])
+    with speaking(arguments.get("language", "en")):
+        try:
+            found = find(arguments["key"])
+            told = _told_example(found, arguments) if "example" in arguments else _told(found, arguments)
+            return {}, {"file": exported.file_of(told, arguments["format"])}
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
 
 
-def _argument(value: Any) -> str:
-    """A parameter's value as Python writes it; infinity has no literal of its own."""
-    return "float('inf')" if value == math.inf else repr(value)
+def _told(found: Operation, arguments: Mapping[str, Any]) -> exported.Code:
+    """The page of a concept as code."""
+    case = _case(found, arguments)
+    _explain(case)
+    steps = guarded(lambda: list(found.steps(**case.given, **taken(found.steps, case.parameters))))
+    lines = listing.of_operation(found, case.given, case.parameters, case.texts, arguments, packed=True)
+    return _as_code(found.key, found.title, lines, listing.check(_run(case)), steps, arguments)
 
 
-def _listed(name: str, values: list[Any]) -> list[str]:
-    """A list of tensors, or of tuples of them, as Python writes it: an entry a line."""
-    return [f"{name} = [", *(f"    {_written(value)}," for value in values), "]"]
+def _told_example(found: Operation, arguments: Mapping[str, Any]) -> exported.Code:
+    """A practice or a trap as code: its source, which runs where it needs no more than the page's tensors."""
+    chosen = _example(found, arguments["example"])
+    given, steps = _example_steps(found, chosen, arguments)
+    lines = listing.of_example(chosen, given, arguments)
+    check = listing.check(guarded(lambda: chosen.run(*given.values()))) if lines.call else []
+    return _as_code(f"{found.key}-{chosen.key}", chosen.title, lines, check, steps, arguments)
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_written, value))})"
-    return f"torch.tensor({_digits(value.tolist())})" if isinstance(value, torch.Tensor) else _argument(value)
-
-
-def _digits(value: Any) -> str:
-    """float32 numbers in nested lists, each with as many digits as tell it from its neighbours."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_digits, value))}]"
-    return next(text for digits in range(1, 18) if _single(text := f"{value:.{digits}g}") == _single(value))
-
-
-def _single(value: Any) -> float:
-    return float(torch.tensor(float(value), dtype=torch.float32))
-
-
-def _assignment(
-    name: str, tensor: torch.Tensor, typed: str, arguments: Mapping[str, Any]
-) -> tuple[list[str], list[str], str]:
-    """What is imported, the lines that come first, and the line that gives `name` its tensor."""
-    shape = show(tuple(tensor.shape))
-    dtype = f"torch.{str(tensor.dtype).removeprefix('torch.')}"
-    if tensor.numel() > MOST_IN_CODE:
-        alone = as_torch(typed, lambda part: tensors.literal(tensors.read(part)))
-        if alone is not None and "sklearn" not in alone:
-            return [], [], f"{name} = ({alone}).to({dtype})  # {shape}"
-        if not is_pasted(typed):
-            given = (shelf.tensors_of(arguments), shelf.texts_of(arguments))
-            imports, done, result = written.lines(typed, *given)
-            done.append(f"given_{name} = {result}")
-            return imports, done, f"{name} = given_{name}.to({dtype})  # {shape}"
-    text = tensors.literal(tensor).replace("nan", "float('nan')").replace("inf", "float('inf')")
-    if tensor.numel() == 0:
-        return [], [], f"{name} = torch.zeros({shape})"
-    return [], [], f"{name} = torch.tensor({text}, dtype={dtype})  # {shape}"
+def _as_code(
+    name: str,
+    title: str,
+    lines: listing.Listing,
+    check: list[str],
+    steps: list[Step],
+    arguments: Mapping[str, Any],
+) -> exported.Code:
+    mode = arguments.get("theme", "light")
+    figure = film.film(steps, key=name, mode=mode)
+    return exported.Code(name, _(title), str(arguments.get("link", "")), *lines, check, figure, mode)
 
 
 TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "operation": operation,
     "keep": keep,
     "example": example,
+    "code": code,
     "prepare": prepare,
     "poster": poster,
     "inspect": inspect.inspect,
@@ -455,4 +423,6 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "rows": shelf.rows,
     "word_vectors": shelf.word_vectors,
     "reserved": shelf.reserved,
+    "slide": slides.slide,
+    **exports.TASKS,
 }

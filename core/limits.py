@@ -33,7 +33,7 @@ class Limits:
     threads: int = 1
     reply_bytes: int = 64 << 20
     # Files.
-    file_bytes: int = 10_000_000
+    file_bytes: int = 13_000_000  # of a workspace file, too: a full shelf with a full deck of slides
     image_pixels: int = 4_000_000  # before decoding
     clip_frames: int = 64
     clip_samples: int = 200_000  # frames and sounds that the index of a clip announces
@@ -53,10 +53,22 @@ class Limits:
     csv_columns: int = 1_000
     code_elements: int = 10_000  # of a tensor written out as code
     latex_elements: int = 400
+    # Exports: pictures that a browser drew, packed or encoded in a worker.
+    export_bytes: int = 40_000_000  # of the pictures that come, and of the file that goes
+    export_seconds: float = 40.0  # of a worker
+    picture_pixels: int = 34_000_000  # of one still: four times 1920 x 1080
+    film_frames: int = 600
+    film_pixels: int = 1920 * 1080  # of one frame
+    film_total_pixels: int = 320_000_000  # over all frames
+    film_seconds: float = 300.0
     # A visitor's shelf of tensors: what it holds must fit into one file, or a saved one could not be opened again.
     workspace_tensors: int = 64
     workspace_elements: int = 4_000_000
     workspace_bytes: int = 9_000_000
+    # The slides of a visitor, which are in that file, too.
+    slides: int = 40
+    slides_bytes: int = 3_000_000  # of their figures, compressed
+    film_bytes: int = 16_000_000  # of one slide's figure, unpacked
 
 
 HOSTED = Limits()

@@ -11,13 +11,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from core.history import Past
 from core.limits import Limits, current
 from core.words import _
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LETTERS = "CDEGHIJKLMNOPQRSTUVWXYZAB"  # of results that nobody named: A and B are mostly taken, F is torch's
-MOST_UNDONE = 50
 MOST_LINKED = 4_000  # characters of a shelf in a link
 UNLINKED = "?"  # in a link: the tensor was there, and was too large
 
@@ -70,6 +70,10 @@ class Workspace:
 
     def __contains__(self, name: object) -> bool:
         return any(item.name == name for item in self.items)
+
+    def blobs(self) -> Iterable[bytes]:
+        """The numbers of all tensors."""
+        return (item.data for item in self.items)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,41 +143,14 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class History:
-    """A shelf with what was undone and what can be: at most MOST_UNDONE steps, and twice the shelf's bytes in all."""
+class History(Past[Workspace]):
+    """A shelf with what was undone and what can be: twice the shelf's bytes in all."""
 
     now: Workspace = Workspace()
-    before: tuple[Workspace, ...] = ()
-    after: tuple[Workspace, ...] = ()
 
     def then(self, workspace: Workspace, limits: Limits | None = None) -> History:
         """After a change. What had been undone is gone."""
-        if workspace == self.now:
-            return self
-        return History(workspace, (*self.before, self.now)[-MOST_UNDONE:])._bounded(limits or current())
-
-    def undone(self) -> History:
-        """One change back, where there is one."""
-        if not self.before:
-            return self
-        return History(self.before[-1], self.before[:-1], (self.now, *self.after))
-
-    def redone(self) -> History:
-        """One undone change forward again, where there is one."""
-        if not self.after:
-            return self
-        return History(self.after[0], (*self.before, self.now), self.after[1:])
-
-    def _bounded(self, limits: Limits) -> History:
-        before = self.before
-        while before and _bytes_of((self.now, *before)) > 2 * limits.workspace_bytes:
-            before = before[1:]
-        return replace(self, before=before)
-
-
-def _bytes_of(shelves: Iterable[Workspace]) -> int:
-    """Bytes that these shelves hold; numbers that several of them share are counted once."""
-    return sum({id(item.data): len(item.data) for shelf in shelves for item in shelf.items}.values())
+        return self.followed(workspace, 2 * (limits or current()).workspace_bytes)
 
 
 # --- names

@@ -22,6 +22,7 @@ DASHES = {"dash": "9 7", "dot": "2 6", "dashdot": "9 6 2 6"}
 THICKER = 1.5  # a poster is seen smaller than the stage
 LARGEST_TEXT, SMALLEST_TEXT = 40, 15
 HEAD = 4.6  # length of an arrow's head in line widths
+LEAN = 0.6  # default pictures reach further to the right than to the left
 FAR = 1e5  # coordinates beyond are cut: a grid reaches far out of the picture
 NEAR = 2.4  # how far the eye stands from the middle of a space, in its half widths
 HIDDEN_OPACITY = 0.02
@@ -106,7 +107,8 @@ def _subplot_drawn(layout: Figure, name: str, traces: Sequence[Trace], alone: bo
     wide = layout["meta"]["arrange"]["wide"]
     view = _view(xaxis, yaxis, _box({"x": xaxis.get("domain"), "y": yaxis.get("domain")}, alone), x == "x")
     if x == "x" and "scaleanchor" in yaxis:  # a number line has no upwards
-        view = _equal(wide.get("xaxis.range", xaxis["range"]), yaxis["range"], view.box)
+        lean = layout["meta"].get("lean", LEAN)
+        view = _equal(wide.get("xaxis.range", xaxis["range"]), yaxis["range"], view.box, lean)
     axes = "" if xaxis.get("visible", True) is False else _axes(view, xaxis, yaxis)
     return axes + "".join(_flat(trace, view) for trace in traces)
 
@@ -138,10 +140,10 @@ def _range(axis: Figure) -> list[float]:
     return axis.get("range", [0.0, 1.0])
 
 
-def _equal(x: Sequence[float], y: Sequence[float], box: Box) -> View:
+def _equal(x: Sequence[float], y: Sequence[float], box: Box, lean: float) -> View:
     """The plane that is zoomed on the stage: as high as its range, about the middle of what it shows to the side."""
     unit = box.height / (y[1] - y[0])
-    middle = (x[0] + x[1]) / 2 * 0.6  # default pictures reach further to the right than to the left
+    middle = (x[0] + x[1]) / 2 * lean
     return View(
         box,
         box.left + box.width / 2 - middle * unit,
@@ -343,10 +345,10 @@ def _projected(points: np.ndarray, scene: Figure, box: Box) -> tuple[np.ndarray,
     eye = np.array([scene["camera"]["eye"][axis] for axis in "xyz"], dtype=float)
     forward = -eye / np.linalg.norm(eye)
     right = np.cross(forward, (0.0, 0.0, 1.0))
-    right /= np.linalg.norm(right)
+    right /= np.linalg.norm(right) or 1.0  # from right above there is no such way
     up = np.cross(right, forward)
     depth = NEAR + scaled @ forward
-    scale = 0.86 * box.height / 2 * NEAR / np.maximum(depth, 0.3)
+    scale = scene.get("closer", 1) * 0.86 * box.height / 2 * NEAR / np.maximum(depth, 0.3)
     middle = np.array([box.left + box.width / 2, box.top + box.height / 2])
     return middle + np.stack([scaled @ right * scale, -(scaled @ up) * scale], axis=1), depth
 

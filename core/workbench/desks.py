@@ -50,4 +50,5 @@ EXPRESSION = Desk(
     inputs=(Input("code", "...", ATTENTION, N_("one line of tensor code, or a few"), own_dtype=True),),
     parameters=(Phrase("node", N_("Node"), "", longest=4, optional=True),),
 )
-DESKS = (TENSORS, EXPRESSION)
+SLIDES = Desk(key="slides", title=N_("Slides"), inputs=())
+DESKS = (TENSORS, EXPRESSION, SLIDES)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,10 +18,11 @@ from core.expression.grammar import ROOTS
 from core.expression.mend import behind
 from core.expression.table import CONSTANTS, FUNCTIONS
 from core.files import write
-from core.limits import current
+from core.limits import Limits, current
 from core.ops import text_corpus
 from core.refusal import Refusal, guarded, of_text
 from core.words import _, speaking
+from core.workbench import slides
 from core.workspace import WorkspaceError, check_name
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
@@ -32,6 +34,7 @@ DIGITS = 9  # of a float32 number, so that it reads back as the same
 PATIENCE = 0.5  # seconds in which the texts of a workspace file are tried
 MARK = "tensor_atlas"  # in the metadata of a workspace file
 VERSION = "1"
+DECK = "atlas:slides"  # the tensor that holds the deck of a workspace file; no tensor can be called so
 
 
 def tensors_of(arguments: Mapping[str, Any]) -> dict[str, torch.Tensor]:
@@ -221,20 +224,54 @@ def load(arguments: Mapping[str, Any]) -> Answer:
     with speaking(arguments.get("language", "en")):
         name = arguments["filename"]
         try:
-            found = guarded(lambda: files.read(arguments["files"]["file"], name))
+            found = guarded(
+                lambda: files.read(arguments["files"]["file"], name, _limits(arguments["files"]["file"]))
+            )
         except Refusal as refusal:
             return {"problem": refusal.problem}, {}
         ours = _provenance(found.metadata)
+        workspace = found.metadata.get(MARK) == VERSION
+        deck, films, said = _deck(found.tensors) if workspace else ({}, {}, [])
         until = time.monotonic() + PATIENCE
         told, blobs = [], {}
-        for one in sorted(found.tensors, key=lambda one: ours.get(one.key, {}).get("place", 0)):
+        listed = [one for one in found.tensors if not workspace or one.key != DECK]
+        for one in sorted(listed, key=lambda one: ours.get(one.key, {}).get("place", 0)):
             known = ours.get(one.key, {})
             text = known.get("text", "")
             alone = text if text and time.monotonic() < until and _gives(text, one.tensor) else ""
             origin = known.get("origin") or _from_file(name, one)
             told.append(described(one.name, one.tensor, alone or _spelled(one.tensor), origin))
             blobs[one.name] = bytes_of(one.tensor)
-        return {"items": told, "notes": list(found.notes), "kind": found.kind, "workspace": bool(ours)}, blobs
+        data = {
+            "items": told,
+            "notes": [*found.notes, *said],
+            "kind": found.kind,
+            "workspace": bool(ours),
+            "deck": deck,
+        }
+        return data, blobs | films
+
+
+def _limits(data: bytes) -> Limits:
+    """A workspace file may hold a full deck of slides beside a full shelf."""
+    limits = current()
+    header = data[: 8 + min(int.from_bytes(data[:8], "little"), limits.safetensors_header_bytes)]
+    if DECK.encode() not in header:
+        return limits
+    return replace(
+        limits,
+        elements=max(limits.elements, 2 * limits.slides_bytes),
+        total_elements=limits.total_elements + 2 * limits.slides_bytes,
+        safetensors_tensors=limits.safetensors_tensors + 1,
+    )
+
+
+def _deck(found: Iterable[files.Loaded]) -> slides.Answer:
+    """The deck among the tensors of a workspace file."""
+    for one in found:
+        if one.key == DECK and one.tensor.dtype == torch.uint8:
+            return slides.read(bytes_of(one.tensor))
+    return {}, {}, []
 
 
 def _spelled(tensor: torch.Tensor) -> str:
@@ -270,7 +307,7 @@ def _provenance(metadata: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def pack(arguments: Mapping[str, Any]) -> Answer:
-    """The whole shelf as a workspace file: safetensors, with names, texts and origins in its metadata."""
+    """The whole shelf as a workspace file: safetensors, with names, texts and origins in its metadata, and the deck."""
     with speaking(arguments.get("language", "en")):
         found = tensors_of(arguments)
         listed = [
@@ -278,6 +315,8 @@ def pack(arguments: Mapping[str, Any]) -> Answer:
             for name, told in arguments.get("shelf", {}).items()
         ]
         metadata = {MARK: VERSION, "items": json.dumps(listed, ensure_ascii=False)}
+        if arguments.get("deck"):
+            found[DECK] = torch.frombuffer(bytearray(slides.write(arguments)), dtype=torch.uint8)
         return {}, {"file": write.safetensors(found, metadata)}
 
 

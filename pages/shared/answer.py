@@ -20,6 +20,8 @@ ATTEMPTS = 3  # at a file that is asked for, where others keep the workers busy
 FILE_WALL = 5.0  # seconds: a clip is decoded frame by frame
 THEMES = ("light", "dark")
 Progress = Callable[[int, int], None]  # parts done, parts in all
+Question = tuple[dict[str, Any], dict[str, bytes]]  # what a task is asked, and the files beside it
+Asked = Callable[[], Question]
 PASSING = ("busy", "died", "broken")  # failures that may not come again
 
 
@@ -165,7 +167,7 @@ def asked(
 
 
 def file_of(
-    task: str, request: Mapping[str, Any], *texts: str, items: tuple[Item, ...] = ()
+    task: str, request: Mapping[str, Any], *texts: str, items: tuple[Item, ...] = (), **files: bytes
 ) -> Callable[[], bytes]:
     """What makes a file when it is asked for: Streamlit calls it outside of the session, so all it needs is here.
 
@@ -173,11 +175,17 @@ def file_of(
     """
     told, data = shelf.carried(items) if items else shelf.beside(*texts)
     question = {**request, **told, "language": words.language()}
+    return made(task, lambda: (question, {**data, **files}))
 
-    def made() -> bytes:
+
+def made(task: str, asked: Asked, wall: float | None = None) -> Callable[[], bytes]:
+    """The same for a question that is only told when the file is asked for."""
+
+    def file() -> bytes:
+        question, files = asked()
         for attempt in range(ATTEMPTS):
             try:
-                reply = calculator.ask(task, question, files=data)
+                reply = calculator.ask(task, question, files=files, wall=wall)
                 break
             except calculator.Failure as failure:
                 if failure.kind not in PASSING or attempt == ATTEMPTS - 1:
@@ -186,7 +194,26 @@ def file_of(
             raise ValueError(reply.data["problem"]["rule"])
         return reply.blobs["file"]
 
-    return made
+    return file
+
+
+def code_question(
+    operation: Operation,
+    values: Mapping[str, Any],
+    example: Example | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Question:
+    """What the task "code" is asked for a page that shows `values`, or for an example of it with its `settings`."""
+    split = _split(operation, values)
+    request = {"key": operation.key, **split, **_setting()}
+    place = f"{operation.key}.prepared"
+    if example:
+        request |= {"example": example.key, "parameters": dict(settings or {})}
+    elif operation.prepare and place in st.session_state:
+        request["prepared"] = st.session_state[place][1]
+    request, files = _apart(request)
+    told, data = shelf.beside(*split["inputs"].values())
+    return {**request, **told}, {**files, **data}
 
 
 def result_of(operation: Operation, values: Mapping[str, Any], name: str) -> calculator.Reply | Problem:

@@ -14,7 +14,19 @@ from core.operation import spelled
 from core.words import _
 from core.workbench.desks import EXPRESSION as DESK
 from core.workspace import next_letter
-from pages.shared import answer, controls, keeping, navigation, notes, shelf, stage, state
+from pages.shared import (
+    answer,
+    controls,
+    embedded,
+    keeping,
+    link,
+    navigation,
+    notes,
+    shelf,
+    slides,
+    stage,
+    state,
+)
 from pages.shared.answer import Answer, Problem
 from pages.shared.lesson import HEAD_START
 from pages.shared.listing import listing
@@ -29,6 +41,9 @@ HEIGHT = 168  # of the field, in pixels: six lines
 def show_expression() -> None:
     """The whole page."""
     state.adopt(DESK)
+    if embedded.alone():
+        show_bench()
+        return
     with st.container(key="title"):
         put(
             tag(
@@ -54,15 +69,19 @@ def show_bench() -> None:
         picture = Answer({}, problem.film) if problem and problem.film else found
         if picture:
             show_stage(picture)
+        if embedded.alone():
+            embedded.show_problem(problem)
+        else:
             if runtime.exists():
                 time.sleep(HEAD_START)
-        with st.container(key="inputs"):
-            show_side(found if not problem else None, problem, kept=found is not None)
+            with st.container(key="inputs"):
+                show_side(found if not problem else None, problem, kept=found is not None)
     with notes_place:
         notes.show(DESK)
-    with st.container(key="reading"):
-        if found:
-            show_reading(found)
+    if not embedded.alone():
+        with st.container(key="reading"):
+            if found:
+                show_reading(found)
     state.publish(DESK, settled=problem is None)
 
 
@@ -91,7 +110,16 @@ def show_stage(found: Answer) -> None:
             theme=answer.theme(),
             alt=_(DESK.title),
             shelf=shelf.written(),
+            **slides.offered(state.key(DESK, "stage"), found, lambda: _subject(found)),
         )
+
+
+def _subject(found: Answer) -> slides.Subject:
+    """What the picture is about; that of a clash shows what stands in the field."""
+    values = state.accepted(DESK) if found.data else state.values(DESK)
+    return slides.Subject(
+        DESK.key, _(DESK.title), link.write(DESK, values), found.data.get("code", values["code"])
+    )
 
 
 # --- the narrow column

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import calculator, words
 from core.words import N_, _
-from pages.shared import keeping, language
+from pages.shared import keeping, language, slides
 from pages.shared.markup import put, tag
 
 # Codes of core.device -> what the badge says about it.
@@ -22,6 +22,7 @@ def show(page: str) -> None:
     """On the page at `/<page>`: the shelf, the device badge, and the other language, one press away."""
     other = next(code for code in words.LANGUAGES if code != words.language())
     with st.container(key="header"):
+        slides.show_header(page)
         keeping.show_header(page)
         show_device(calculator.device())
         st.button(

@@ -16,7 +16,21 @@ from streamlit import runtime
 from core import ops, words
 from core.operation import Operation
 from core.words import _
-from pages.shared import answer, controls, drag, keeping, link, notes, practice, shelf, stage, state
+from pages.shared import (
+    answer,
+    controls,
+    drag,
+    embedded,
+    keeping,
+    link,
+    notes,
+    out,
+    practice,
+    shelf,
+    slides,
+    stage,
+    state,
+)
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
 from pages.shared.part import part
@@ -32,9 +46,13 @@ HEAD_START = 0.05
 def show_operation(operation: Operation) -> None:
     """The whole page of a concept."""
     state.adopt(operation)
+    if embedded.alone():
+        show_plate(operation)
+        return
     show_title(operation)
     show_plate(operation)
     with st.container(key="more"):
+        out.show_out(operation)
         practice.show_traps(operation)
         practice.show_practice(operation)
         show_place(operation)
@@ -56,12 +74,15 @@ def show_plate(operation: Operation) -> None:
         picture = Answer({}, clash) if clash else found
         if picture:
             show_stage(operation, picture)
+        if embedded.alone():
+            embedded.show_problem(problem)
+        else:
             _lead()
-        with st.container(key="inputs"):
-            show_side(operation, found, problem)
+            with st.container(key="inputs"):
+                show_side(operation, found, problem)
     with notes_place:
         notes.show(operation)
-    if found:
+    if found and not embedded.alone():
         show_text_below(operation, found)
     state.publish(operation, settled=problem is None)
 
@@ -104,7 +125,15 @@ def show_stage(operation: Operation, found: Answer) -> None:
             alt=_(operation.title),
             on_drag=lambda moved: _let_go(operation, moved, found),
             shelf=shelf.written(),
+            **slides.offered(state.key(operation, "stage"), found, lambda: _subject(operation, found)),
         )
+
+
+def _subject(operation: Operation, found: Answer) -> slides.Subject:
+    """What the picture is about; that of a clash shows what stands in the fields."""
+    values = state.accepted(operation) if found.data else state.values(operation)
+    query, code = link.write(operation, values), found.data.get("code", operation.code)
+    return slides.Subject(operation.key, _(operation.title), query, code, operation.notation)
 
 
 def show_side(operation: Operation, found: Answer | None, problem: Problem | None) -> None:
@@ -129,6 +158,7 @@ def show_text_below(operation: Operation, found: Answer) -> None:
     with st.container(key="reading"):
         show_text(operation, found)
         show_result(found)
+    out.remember(operation)
 
 
 class Progress:

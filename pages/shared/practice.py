@@ -13,7 +13,7 @@ import streamlit as st
 from core import words
 from core.operation import Choice, Example, Operation, Parameter, Toggle
 from core.words import _
-from pages.shared import answer, controls, drag, stage, state
+from pages.shared import answer, controls, drag, keeping, out, slides, stage, state
 from pages.shared.answer import Answer, Problem
 from pages.shared.listing import listing
 from pages.shared.markup import prose, put, tag
@@ -43,6 +43,7 @@ def _show(kind: str, heading: str, operation: Operation, examples: Sequence[Exam
 @part
 def show_example(operation: Operation, example: Example) -> None:
     """One example: its settings, its stage, its code."""
+    keeping.catch_up()
     prefix = state.key(operation, example.key)
     values = {
         item.name: st.session_state.get(f"{prefix}.{item.name}", item.default) for item in example.parameters
@@ -72,9 +73,17 @@ def show_example(operation: Operation, example: Example) -> None:
         theme=answer.theme(),
         alt=_(example.title),
         on_drag=lambda moved: _let_go(prefix, example, moved),
+        **slides.offered(f"{prefix}.stage", found, lambda: _subject(operation, example, found)),
     )
     with st.expander(_("The code that ran")):
         put(listing(found.data.get("code") or example.code))
+        out.show_example_out(operation, example, values)
+
+
+def _subject(operation: Operation, example: Example, found: Answer) -> slides.Subject:
+    """What the picture is about. An example has no address of its own: the link leads to its page."""
+    code = found.data.get("code") or example.code
+    return slides.Subject(operation.key, _(example.title), {}, code, addressed=False)
 
 
 def _let_go(prefix: str, example: Example, moved: stage.Drag) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 
 import streamlit as st
 from streamlit import runtime
@@ -16,7 +15,20 @@ from core import calculator, words
 from core.words import N_, _
 from core.workbench.desks import TENSORS as DESK
 from core.workspace import Item, free_name, next_letter
-from pages.shared import answer, builder, controls, keeping, notes, shelf, stage, state
+from pages.shared import (
+    answer,
+    builder,
+    controls,
+    embedded,
+    keeping,
+    link,
+    notes,
+    opening,
+    shelf,
+    slides,
+    stage,
+    state,
+)
 from pages.shared.answer import Answer, Problem
 from pages.shared.lesson import HEAD_START
 from pages.shared.listing import listing
@@ -50,6 +62,9 @@ PLACES = re.compile(r"\d{1,7}(, ?\d{1,7})*")  # a slice of whole numbers only
 def show_tensors() -> None:
     """The whole page."""
     state.adopt(DESK)
+    if embedded.alone():
+        show_bench()
+        return
     with st.container(key="title"):
         put(
             tag(
@@ -72,17 +87,21 @@ def show_bench() -> None:
     with st.container(key="plate"):
         if found:
             show_stage(found)
+        if embedded.alone():
+            embedded.show_problem(problem)
+        else:
             if runtime.exists():
                 time.sleep(HEAD_START)
-        with st.container(key="inputs"):
-            show_side(found, problem)
+            with st.container(key="inputs"):
+                show_side(found, problem)
     with notes_place:
         notes.show(DESK)
-    with st.container(key="reading"):
-        if found:
-            show_reading(found)
-    with st.container(key="more"):
-        show_shelf()
+    if not embedded.alone():
+        with st.container(key="reading"):
+            if found:
+                show_reading(found)
+        with st.container(key="more"):
+            show_shelf()
     state.publish(DESK, settled=problem is None)
 
 
@@ -116,7 +135,14 @@ def show_stage(found: Answer) -> None:
             alt=_(DESK.title),
             on_drag=_pick,
             shelf=shelf.written(),
+            **slides.offered(state.key(DESK, "stage"), found, lambda: _subject(found)),
         )
+
+
+def _subject(found: Answer) -> slides.Subject:
+    """What the picture is about: a tensor of the shelf by its name."""
+    item, query = _selected(), link.write(DESK, state.accepted(DESK))
+    return slides.Subject(DESK.key, item.name if item else _(DESK.title), query, found.data["code"])
 
 
 def _pick(picked: stage.Drag) -> None:
@@ -265,41 +291,17 @@ def _rows() -> list[list[float]]:
 
 def show_file_way() -> None:
     """A file of the visitor's own; what it holds is told by its content, in a worker."""
-    version = st.session_state.setdefault("file.version", 0)
+    field = f"file.{opening.version()}"
     st.file_uploader(
-        _("A file"), type=ENDINGS, key=f"file.{version}", on_change=_load, args=(f"file.{version}",),
+        _("A file"), type=ENDINGS, key=field, on_change=_load, args=(field,),
         help=_("npy, npz, pt, safetensors, CSV, a picture, a clip, or a workspace file of yours"),
     )  # fmt: skip
 
 
 def _load(field: str) -> None:
-    given = st.session_state[field]
-    if given is None:
-        return
-    found = answer.asked("load", {"filename": given.name[:200]}, file=given.getvalue())
-    st.session_state["file.version"] += 1  # the field is empty again
-    keeping.forget_file(given)
-    if isinstance(found, Problem):
-        shelf.say(f"{given.name[:60]}: {found.sentence} {found.fix}".strip())
-        return
-    told, items = keeping.loaded(found)
-    for sentence in told["notes"]:
-        shelf.say(sentence)
-    placed = _placed(items, told["workspace"])
-    if items and shelf.attempt(lambda workspace: workspace.with_all(placed)):
-        st.session_state[keeping.CHANGED] = True
-        take(placed[-1 if not told["workspace"] else 0].name)
-
-
-def _placed(items: list[Item], ours: bool) -> list[Item]:
-    """The items under free names; those of a workspace file that are on the shelf already keep theirs."""
-    taken, placed = [*shelf.now().names, *keeping.reserved()], []
-    for item in items:
-        known = ours and item.name in shelf.now() and shelf.now().find(item.name).same(item)
-        name = item.name if known else free_name(item.name, taken)
-        taken.append(name)
-        placed.append(replace(item, name=name))
-    return placed
+    placed, ours = opening.open_file(field)
+    if placed:
+        take(placed[0 if ours else -1].name)
 
 
 # --- below the plate
@@ -388,11 +390,8 @@ def show_shelf() -> None:
         with st.container(key="shelf-actions"):
             st.button(_("Undo"), key="shelf.undo", on_click=_step_back, disabled=not past.before)
             st.button(_("Redo"), key="shelf.redo", on_click=_step_forward, disabled=not past.after)
-            if items:
-                st.download_button(
-                    _("Save the workspace"), data=answer.file_of("pack", {}, items=items), key="shelf.save",
-                    file_name="workspace.safetensors", mime="application/octet-stream", on_click="ignore",
-                )  # fmt: skip
+            if items or len(slides.now()):
+                slides.show_save("shelf.save")
         put(
             tag(
                 "p",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.history import MOST_UNDONE
 from core.limits import HOSTED
 from core.workspace import (
     MOST_LINKED,
-    MOST_UNDONE,
     History,
     Item,
     Workspace,

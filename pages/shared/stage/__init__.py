@@ -179,9 +179,9 @@ def _serve_module(request: Request) -> Response:
 
 
 @cache
-def _script() -> str:
+def _script(name: str = "stage") -> str:
     """The few lines that travel with every message: they fetch the modules from the mounted folder."""
-    stage, plotly = json.dumps(f"{_stage_folder()}/stage.js"), json.dumps(_plotly_path())
+    stage, plotly = json.dumps(f"{_stage_folder()}/{name}.js"), json.dumps(_plotly_path())
     return (
         f"const here = (path) => new URL(path, location.origin).href;\n"
         f"const plotly = here({plotly});\n"
@@ -202,6 +202,17 @@ def _style() -> str:
 @cache
 def _component() -> Any:
     return st.components.v2.component("atlas_stage", css=_style(), js=_script(), isolate_styles=False)
+
+
+@cache
+def component(name: str) -> Any:
+    """Another component of ours, whose module `<name>.js` lies with the stage's."""
+    return st.components.v2.component(f"atlas_{name}", js=_script(name), isolate_styles=False)
+
+
+def base() -> str:
+    """What every address of this server begins with (server.baseUrlPath)."""
+    return _base()
 
 
 def labels() -> dict[str, str]:
@@ -241,6 +252,7 @@ def labels() -> dict[str, str]:
         "copyImage": _("Copy picture"),
         "stepPictures": _("A picture of each step (ZIP)"),
         "embed": _("Copy code for a frame"),
+        "addSlide": _("Add to slides"),
         "present": _("Present"),
         "full": _("Full screen"),
         "leave": _("End the presentation"),
@@ -288,6 +300,8 @@ def stage(
     finished: bool = False,
     shelf: str = "",
     view: View | None = None,
+    fixed: bool = False,
+    link: str = "",
     on_slide: Callable[[View], None] | None = None,
     slide_word: str = "",
     said: Mapping[str, Any] | None = None,
@@ -300,13 +314,16 @@ def stage(
     camera, zoom and layers in the address bar. `alt` says what the figure is; the step's sentence follows it.
     `shelf`: what the address says of the visitor's named tensors, without a history entry.
     `finished`: it opens on its last step, and Play tells the story from the beginning. `view`: how it is looked at
-    when it opens, for a stage without an address. `on_slide` hears, once, how it is looked at when the reader wants
-    that on a slide (`slide_word`: what the button says); `said`: the page's answer, {"number", "text"}.
+    when it opens, for a stage without an address. `fixed`: nothing can be dragged, and the figure is from `link`.
+    `on_slide` hears, once, how it is looked at when the reader wants that on a slide (`slide_word`: what the button
+    says); `said`: the page's answer to that, {"number", "text"}.
     """
-    adding = {"addSlide": slide_word or _("Add to slides")} if on_slide else {}
+    adding = {"addSlide": slide_word} if slide_word else {}
     more = {"view": view.plain()} if view else {}
     head = {
         **more,
+        **({"adds": True} if on_slide else {}),
+        **({"fixed": True, "link": link} if fixed else {}),
         **({"said": dict(said)} if said else {}),
         "id": identity,
         "revision": revision,

@@ -28,6 +28,7 @@ export function makeChrome(labels, player, actions, life) {
     iconButton("view", labels.view, actions.resetView),
     iconButton("link", labels.copyLink, actions.copyLink),
     menu.node,
+    actions.adds() ? iconButton("slides", labels.addSlide, actions.addSlide) : null,
     iconButton("present", labels.present, actions.present),
     iconButton("full", labels.full, actions.full));
   const bar = element("div", { class: "atlas-bar" }, transport.node, tools);

@@ -36,6 +36,8 @@ export function makeDeeds(stage) {
     copyLink: () => write(here),
     copyImage: (options) => confirm(Promise.resolve().then(() => copy(captured(options).then(({ blob }) => blob)))),
     embed: () => write(() => snippet(here(), stage.labels.alt)),
+    adds: () => Boolean(stage.payload.adds),
+    addSlide: () => stage.addSlide(),
     films: () => stage.film.last > 0,
     resetView: () => stage.where.resetView(),
     present: () => stage.screen.togglePresent(),

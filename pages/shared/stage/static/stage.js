@@ -113,10 +113,11 @@ class Stage {
   }
 
   adopt(data, late) {
-    const payload = parse(data);
-    const fresh = payload.id !== this.payload?.id;
+    const payload = parse(data), before = this.payload;
+    const fresh = payload.id !== before?.id;
     this.bytes = data;
     this.payload = payload;
+    if (before && this.hears(payload.said, before.said) && !fresh && payload.revision === before.revision) return;
     speak(payload.language);
     this.film = this.read(payload.film);
     this.figure.redraw(); // begins when all below is done; until then nothing is drawn over the old figure
@@ -131,7 +132,8 @@ class Stage {
   }
 
   read(figure) {
-    return readFilm(this.screen.presenting() ? forTheBackRow(figure) : figure);
+    const film = readFilm(this.screen.presenting() ? forTheBackRow(figure) : figure);
+    return this.payload.fixed ? { ...film, handles: [] } : film;
   }
 
   /** The same film once more: presenting makes type and lines larger. */
@@ -258,6 +260,18 @@ class Stage {
   send(variable, value) {
     const camera = this.film.layout.scene ? currentCamera(this.parts.plot) : null;
     this.trigger?.("drag", { variable, value, step: Math.round(this.player.clock.position), camera });
+  }
+
+  /** What is looked at goes to the page, for a slide; `at` tells two presses apart. */
+  addSlide() {
+    this.trigger?.("slide", { ...this.where.chosen(), at: Date.now() });
+  }
+
+  /** Whether the page has answered with a sentence, which is shown. */
+  hears(said, before) {
+    if (!said || said.number === before?.number) return false;
+    this.chrome?.say(said.text);
+    return true;
   }
 
   // --- ends

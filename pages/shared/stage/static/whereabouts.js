@@ -52,6 +52,18 @@ export class Whereabouts {
     return { step: player.clock.position, camera, zoom: film.spatial ? null : zoom, layers: [...this.layers], others };
   }
 
+  /** The same for a slide: null where nothing differs from how the figure comes. */
+  chosen() {
+    const { film, player } = this.stage, { zoom, camera } = this.view;
+    const on = keysOf(film).filter((key) => this.layers.has(key));
+    return {
+      step: clamp(player.base(), 0, film.last),
+      camera: camera && film.layout.scene ? this.seen().camera : null,
+      zoom: zoom && !film.spatial ? [...zoom] : null,
+      layers: same(on, usual(film)) ? null : on,
+    };
+  }
+
   tellNow() {
     this.#address?.flush();
   }
@@ -115,12 +127,12 @@ export class Whereabouts {
     this.stage.figure.redraw();
   }
 
-  /** The page's address as it is now; of a figure in a file, that of the page it is from. */
+  /** The page's address as it is now; of a figure in a file or on a slide, that of the page it is from. */
   link() {
-    const { link, offline } = this.stage.payload;
+    const { link } = this.stage.payload;
     this.tellNow();
-    const url = new URL(offline ? link : location.href);
-    const search = offline ? written(url.search, { ...this.#said(), shelf: url.searchParams.get("shelf") }) : url.search;
+    const url = new URL(link || location.href, location.href);
+    const search = link ? written(url.search, { ...this.#said(), shelf: url.searchParams.get("shelf") }) : url.search;
     url.search = unframed(search);
     return url.href;
   }
