@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from core.export.browser import find  # noqa: E402
+
 # The first four draw the address bar's suggestions as web pages of their own: a second of CPU for each window that no
 # test looks at. The rest is what Playwright turns off itself; of two such flags the last one counts.
 FEATURES_OFF = (
@@ -23,22 +27,6 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync"),
     *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),  # 3-D without a GPU
 ]
-PLACES = (  # where Playwright keeps its own, and where macOS and Windows keep Chrome
-    "~/.cache/ms-playwright/chromium-*/chrome-linux*/chrome",
-    "~/Library/Caches/ms-playwright/chromium-*/chrome-mac*/Chromium.app/Contents/MacOS/Chromium",
-    "~/AppData/Local/ms-playwright/chromium-*/chrome-win*/chrome.exe",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "C:/Program Files/Google/Chrome/Application/chrome.exe",
-)
-
-
-def find() -> str:
-    """The path of a Chrome or Chromium, or "" where there is none. The variable CHROME comes first."""
-    given = os.environ.get("CHROME", "")
-    if given and (shutil.which(given) or Path(given).exists()):
-        return shutil.which(given) or given
-    on_path = next((found for name in NAMES if (found := shutil.which(name))), "")
-    return on_path or next((str(found) for place in PLACES for found in _glob(place)), "")
 
 
 def install(python: Path, as_root: Callable[[list[str]], bool]) -> str:
@@ -49,12 +37,3 @@ def install(python: Path, as_root: Callable[[list[str]], bool]) -> str:
     if not find():
         subprocess.run([python, "-m", "playwright", "install", "chromium"], check=True)
     return find()
-
-
-def _glob(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    return (
-        sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))), reverse=True)
-        if path.anchor
-        else []
-    )

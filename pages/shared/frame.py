@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import header, language, look, navigation, state, upkeep
+from pages.shared import embedded, header, language, look, navigation, state, upkeep
 
 language.speak()
 page = navigation.choose()
 st.set_page_config(page_title=navigation.window_title(page), page_icon=look.ICON, layout="wide")
 look.apply()
 state.adopt_shelf()
-header.show(page.url_path)
+if not embedded.alone():
+    header.show(page.url_path)
 page.run()
 upkeep.after_first_run()

@@ -18,7 +18,7 @@ from core.words import _
 
 VERSION = "1"
 SHELF = "shelf"  # the visitor's named tensors: pages.shared.shelf reads and writes it
-VIEW = ("step", "camera", "zoom", "layers")  # the browser writes these; the page only checks them
+VIEW = ("step", "camera", "zoom", "layers", "present")  # the browser writes these; the page only checks them
 LONGEST_NAME = 30
 MOST_NAMED = 5
 LONGEST_VIEW = 400
@@ -183,6 +183,7 @@ _VIEW_RULES = {
     "camera": _is_camera,
     "zoom": _is_zoom,
     "layers": _are_layers,
+    "present": lambda text: text == "true",
 }
 
 

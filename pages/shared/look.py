@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.figures import theme
-from pages.shared import answer
+from pages.shared import answer, embedded
 
 SHEET = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
 ICON = (
@@ -20,12 +20,12 @@ COLOURS = ("background", "ink", "quiet", "hairline", "axis", "accent", "area-tex
 
 
 @cache
-def style(mode: str) -> str:
-    """The style sheet in the theme "light" or "dark"."""
+def style(mode: str, more: str = "") -> str:
+    """The style sheet in the theme "light" or "dark", and `more` after it."""
     colours = "".join(f"--atlas-{name}: {theme.colour(name, mode)};" for name in COLOURS)
-    return f"<style>:root {{ {colours} }}\n{SHEET}</style>"
+    return f"<style>:root {{ {colours} }}\n{SHEET}{more}</style>"
 
 
 def apply() -> None:
     """Put the style sheet on the page; it takes no room."""
-    st.html(style(answer.theme()))
+    st.html(style(answer.theme(), embedded.style()))

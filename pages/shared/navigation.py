@@ -10,6 +10,7 @@ from core import ops
 from core.operation import Operation
 from core.words import _
 from core.workbench.desks import DESKS
+from pages.shared import embedded
 
 NAME = "Tensor Atlas"
 PAGES = Path(__file__).resolve().parents[1]
@@ -37,7 +38,7 @@ def choose() -> st.Page:
     for operation in ops.CHAPTERS:
         sections.setdefault(_(ops.CHAPTER_TITLES[operation.chapter]), []).append(page_of(operation))
     sections[_("Workbench")] = [desk_page(desk.key) for desk in DESKS]
-    return st.navigation(sections, position="hidden" if st.context.is_embedded else "top")
+    return st.navigation(sections, position="hidden" if embedded.alone() else "top")
 
 
 def window_title(page: st.Page) -> str:

@@ -1,0 +1,87 @@
+"""The shell of a self-contained file: plotly.js, the stage's modules, its looks and its words, in one HTML text.
+
+The browser (static/standalone.js) or core.export.html puts in what is shown, at one marker. The file then plays from
+file:// with no network: a policy in its head forbids every request.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import urllib.parse
+from collections.abc import Mapping
+
+from core.figures import theme
+
+ENTRY = "page.js"
+TEMPLATE = "shell.html"
+SHEETS = ("stage.css", "page.css")
+PREFIX = "atlas/"  # of the bare names in the import map: a file:// page may not import ./stage.js
+STATIC_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"\./([\w.-]+)"', re.MULTILINE)
+ANY_IMPORT = re.compile(r'(\bfrom\s*|\bimport\s*\(?\s*)"\./([\w.-]+)"')
+# No address at all may be asked for; data: are the modules, blob: the pictures that are saved and printed.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+COLOURS = {  # of Streamlit's theme, which the stage wears on a page
+    "text-color": "ink",
+    "background-color": "background",
+    "primary-color": "accent",
+    "border-color": "hairline",
+}
+WASH = {"light": "#f5f3ed", "dark": "#1c2027"}  # secondaryBackgroundColor of .streamlit/config.toml
+KEPT = (
+    "!$&'()*+,/:;=?@[]^_`{|}~ -."  # what a data: address may hold as it is: it compresses as the source does
+)
+
+
+def reachable(modules: Mapping[str, bytes], entry: str) -> list[str]:
+    """The modules that `entry` cannot be without: those it imports statically, and theirs."""
+    found, waiting = [], [entry]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in modules:
+            found.append(name)
+            waiting.extend(STATIC_IMPORT.findall(modules[name].decode()))
+    return sorted(found)
+
+
+def build(modules: Mapping[str, bytes], plotly: bytes, words: Mapping[str, Mapping[str, str]]) -> bytes:
+    """The shell out of the stage's files; `words`: language -> the words that its scripts say."""
+    parts = {
+        "policy": html.escape(POLICY),
+        "style": "\n".join([looks(), *(modules[name].decode() for name in SHEETS)]),
+        "wait": " · ".join(html.escape(said["newer"]) for said in words.values()),
+        "imports": json.dumps({"imports": _addresses(modules)}),
+        "words": json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
+        "plotly": _inside_script(plotly.decode()),
+    }
+    return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], modules[TEMPLATE].decode()).encode()
+
+
+def _addresses(modules: Mapping[str, bytes]) -> dict[str, str]:
+    return {PREFIX + name: _address(modules[name].decode()) for name in reachable(modules, ENTRY)}
+
+
+def _address(source: str) -> str:
+    """A module as a data: address whose own imports are bare names."""
+    bare = ANY_IMPORT.sub(lambda found: f'{found[1]}"{PREFIX}{found[2]}"', source)
+    return "data:text/javascript;charset=utf-8," + urllib.parse.quote(bare.strip(), safe=KEPT)
+
+
+def _inside_script(source: str) -> str:
+    """`source` without anything that ends a script element or hides its end."""
+    return re.sub(r"<(/script|!--|script)", lambda found: "\\x3c" + found[1], source, flags=re.IGNORECASE)
+
+
+def looks() -> str:
+    """The colours of both themes, as the stage's sheet names them."""
+    return "\n".join(_theme(mode) for mode in WASH)
+
+
+def _theme(mode: str) -> str:
+    own = "".join(f"--st-{name}: {theme.colour(colour, mode)}; " for name, colour in COLOURS.items())
+    more = f"--st-secondary-background-color: {WASH[mode]}; --atlas-quiet: {theme.colour('quiet', mode)}; "
+    return f'[data-theme="{mode}"] {{ {own}{more}--st-font: {theme.FONT}; color-scheme: {mode}; }}'

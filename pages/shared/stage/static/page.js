@@ -1,0 +1,22 @@
+// The page of a self-contained file: one figure, or a deck of them. Nothing is fetched and nothing is sent.
+
+import { makeDeck } from "./deck.js";
+
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+function begin() {
+  const { title, language, payloads } = read("atlas-subject");
+  const words = read("atlas-words");
+  const own = words[language] ?? words.en;
+  const complete = (payload) => ({
+    ...payload, address: false, offline: true, height: null, shelf: "",
+    labels: { ...(words[payload.language] ?? own), ...payload.labels },
+  });
+  document.documentElement.lang = language;
+  document.querySelector(".atlas-wait").remove();
+  const deck = makeDeck(payloads.map(complete), { title, words: own });
+  document.body.append(deck.node);
+  deck.begin();
+}
+
+begin();
