@@ -12,7 +12,7 @@ import sys
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.shared import early, header, posters, security, stage, upkeep
+from pages.shared import early, exports, header, posters, security, stage, upkeep
 
 log = logging.getLogger("atlas")
 
@@ -29,7 +29,7 @@ upkeep.before_first_run()
 early.hold_torch()
 app = st.App(
     "pages/shared/frame.py",
-    routes=[*stage.routes(), *posters.routes()],
+    routes=[*stage.routes(), *posters.routes(), *exports.routes()],
     middleware=[Middleware(security.Headers), Middleware(early.Early)],
     on_script_error=on_script_error,
 )

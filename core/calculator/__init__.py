@@ -19,9 +19,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.calculator.engine import Calculator
+from core.calculator.lease import Lease
 from core.calculator.records import Failure, Reply, Settings
 
-__all__ = ["Calculator", "Failure", "Reply", "Settings", "ask", "device", "start", "start_after", "stop"]
+__all__ = [
+    "Calculator", "Failure", "Lease", "Reply", "Settings", "ask", "ask_once", "device", "start", "start_after", "stop",
+]  # fmt: skip
 
 _lock = threading.Lock()
 _calculator: Calculator | None = None
@@ -73,6 +76,16 @@ def ask(
     `files` travel beside the question as raw bytes, by name.
     """
     return _the().ask(task, arguments, wall=wall, keep=keep, files=files)
+
+
+def ask_once(
+    task: str, arguments: dict[str, Any], files: Mapping[str, bytes], *, lease: Lease | None = None
+) -> Reply:
+    """The answer of `task` to large files of one visitor (an export): not cached, with limits of its own.
+
+    Blocks; thread-safe; raises Failure. Another thread can call the question off: `lease.call_off()`.
+    """
+    return _the().ask_once(task, arguments, files, lease=lease)
 
 
 def device() -> dict[str, str]:

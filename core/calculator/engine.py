@@ -13,6 +13,7 @@ from core.calculator import frames
 from core.calculator.accelerator import Accelerator
 from core.calculator.cache import Cache, Flights, canonical, digest
 from core.calculator.kept import Kept
+from core.calculator.lease import Lease
 from core.calculator.pool import Pool, next_number
 from core.calculator.records import Failure, Reply, Settings
 from core.limits import current as limits
@@ -115,6 +116,36 @@ class Calculator:
             waited = time.monotonic() - begun
             if first or outcome.kind != "busy" or waited > self.settings.patience:
                 raise Failure(outcome.kind, waited, outcome.detail)
+
+    def ask_once(
+        self, task: str, arguments: dict[str, Any], files: Mapping[str, bytes], *, lease: Lease | None = None
+    ) -> Reply:
+        """The answer of `task` to large files of one visitor, from the CPU. Raises Failure.
+
+        Past the cache, which it would empty, and past the GPU, which has nothing to do there; with limits of its own.
+        """
+        settings, files = self.settings, dict(sorted(files.items()))
+        question = canonical({"task": task, "arguments": arguments, "files": dict.fromkeys(files, "")})
+        size = len(question) + sum(map(len, files.values()))
+        if len(question) > settings.question_bytes or size > settings.once_bytes:
+            raise Failure("memory", detail="request-size")
+        self.start()
+        number, wall = next_number(), settings.once_wall
+        header = {
+            "id": number,
+            "wall": wall,
+            "cpu": settings.cpu_for(wall),
+            "reply_bytes": settings.once_bytes,
+        }
+        request = frames.encode(header, (question, *files.values()))
+        message = self.pool.run(request, number, wall, most=settings.once_bytes, lease=lease)
+        if "failure" in message.header:
+            raise _failure(message.header)
+        try:
+            data = frames.as_object(message.parts[0])
+        except frames.Corrupt:
+            raise Failure("broken", detail="reply") from None
+        return Reply(data, dict(zip(message.header["blobs"], message.parts[1:], strict=True)))
 
     def _from_disk(self, key: str) -> tuple[bytes, ...] | None:
         parts = self.kept.get(key)

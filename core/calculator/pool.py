@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.calculator import frames
+from core.calculator.lease import Lease
 from core.calculator.processes import ForkServer, NotStarted, SpawnSource
 from core.calculator.records import KINDS, Failure, Settings
 
@@ -155,14 +156,20 @@ class Pool:
 
     # ---- lending
 
-    def run(self, request: bytes, number: int, wall: float) -> frames.Message:
-        """A worker's reply to `request`. Raises Failure; whatever happens, no worker is lost and none is kept."""
+    def run(
+        self, request: bytes, number: int, wall: float, *, most: int | None = None, lease: Lease | None = None
+    ) -> frames.Message:
+        """A worker's reply to `request`. Raises Failure; whatever happens, no worker is lost and none is kept.
+
+        `most`: bytes of the reply, where they are not the usual ones.
+        """
         begun = time.monotonic()
-        settings = self.settings
+        settings, lease = self.settings, lease or Lease()
         while True:
             worker = self._borrow(begun)
             try:
-                message = worker.exchange(request, wall, settings.reply_bytes)
+                with lease.on(worker):
+                    message = worker.exchange(request, wall, most or settings.reply_bytes)
                 check(message, number)
             except NotStarted:
                 self._lose(worker)

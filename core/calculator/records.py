@@ -69,6 +69,8 @@ class Settings:
     question_bytes: int = 2 << 20  # of a request, without its files
     request_bytes: int = field(default_factory=lambda: limits.current().file_bytes + (2 << 20))
     reply_bytes: int = 32 << 20
+    once_bytes: int = field(default_factory=lambda: limits.current().export_bytes + (2 << 20))
+    once_wall: float = field(default_factory=lambda: limits.current().export_seconds)
     cache_bytes: int = 64 << 20
     kept: str = field(
         default_factory=kept.place

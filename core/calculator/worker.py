@@ -100,7 +100,7 @@ def serve(wire: Wire, tasks: Mapping[str, Task], config: dict[str, Any], *, rece
     """
     with contextlib.suppress(frames.Closed, BrokenPipeError, ConnectionResetError):
         while True:
-            request = frames.read(wire.read_into, config["request_bytes"])
+            request = frames.read(wire.read_into, max(config["request_bytes"], config["once_bytes"]))
             if receipts:
                 wire.write(frames.encode({"got": request.header["id"]}))
             with _watched(request.header):
@@ -120,7 +120,7 @@ def answer(request: frames.Message, tasks: Mapping[str, Task], config: dict[str,
             task, question["arguments"] | ({"files": files} if files else {})
         )
         parts = [json.dumps(data).encode(), *(bytes(memoryview(blob)) for blob in blobs.values())]
-        if sum(map(len, parts)) > config["reply_bytes"]:
+        if sum(map(len, parts)) > request.header.get("reply_bytes", config["reply_bytes"]):
             return _failure(number, "memory", "reply-size")
         return frames.encode({"id": number, "blobs": list(blobs)}, parts)
     except MemoryError:

@@ -1,0 +1,353 @@
+"""Exports over HTTP: the browser sends pictures, and a file comes back; stateless, in memory, bounded.
+
+`POST /export/film|pdf|steps|deck`. The body: 4 bytes that say how long the header is (big-endian), the header (JSON),
+then the files, one after another. The header holds "name" (of the file that comes back), "language", "files" as
+[{"name": ..., "size": ...}], and what the task asks for (core.export.tasks). What cannot be made is answered by
+{"sentence": ...}. Nothing here looks into a picture: that is done by a worker of the calculator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from core import calculator
+from core.export.pictures import safe_name
+from core.limits import current
+from core.words import _, speaking
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+log = logging.getLogger("atlas")
+
+ROUTE = "/export"
+OURS = "x-atlas-export"  # no form of another site can send it
+HEADER_BYTES = 1_000_000
+FILES = 1_000
+AT_ONCE = 2  # exports that are made at the same time
+HELD_BYTES = 160_000_000  # of all bodies in memory; half of it for one address
+PATIENCE = 30.0  # seconds that an export waits for its turn
+SLOWEST = 120.0  # seconds that a body may take to come, and a file to go
+DRAINED = 3  # a body up to so many times too large is read and thrown away, so that the answer arrives
+CHUNK = 256 << 10
+TYPES = {
+    "film": {"gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"},
+    "pdf": {"pdf": "application/pdf"},
+    "steps": {"zip": "application/zip"},
+    "deck": {"pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+}
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of the exports, under server.baseUrlPath."""
+    made = Exports()
+    return [Route(f"{address()}/{what}", Endpoint(made, what), methods=["POST"]) for what in TYPES]
+
+
+def address() -> str:
+    """Where the browser sends an export, without the "/film" that says which."""
+    path = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}{ROUTE}" if path else ROUTE
+
+
+class Refused(Exception):
+    """An export that is not made; a sentence and a status say why."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+class Gone(Exception):
+    """The browser went away."""
+
+
+@dataclass
+class Exports:
+    """What all exports of a server share: turns and memory."""
+
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    held: Counter[str] = field(default_factory=Counter)  # bytes by the address that sent them
+
+    @contextlib.asynccontextmanager
+    async def room(self, client: str, size: int) -> AsyncIterator[None]:
+        """Memory for a body; Refused where it does not become free in time."""
+
+        def free() -> bool:
+            return self.held.total() + size <= HELD_BYTES and self.held[client] + size <= HELD_BYTES // 2
+
+        async with self.changed:
+            try:
+                await asyncio.wait_for(self.changed.wait_for(free), PATIENCE)
+            except TimeoutError:
+                raise _busy() from None
+            self.held[client] += size
+        try:
+            yield
+        finally:
+            self.held[client] -= size
+            self.held += Counter()  # without the addresses that hold nothing
+            async with self.changed:
+                self.changed.notify_all()
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One of the few exports that are made now; Refused where the others take too long."""
+        try:
+            await asyncio.wait_for(self.turns.acquire(), PATIENCE)
+        except TimeoutError:
+            raise _busy() from None
+        try:
+            yield
+        finally:
+            self.turns.release()
+
+
+def _busy() -> Refused:
+    return Refused(429, _("Too many exports are being made at this moment. Try again in a minute."))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One of the exports as an ASGI application."""
+
+    exports: Exports
+    what: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read, make, send; whatever happens, nothing stays behind."""
+        headers = Headers(scope=scope)
+        with speaking(_language(headers)):
+            try:
+                await self._serve(scope, headers, receive, send)
+            except Refused as refused:
+                await _say(refused, scope, receive, send)
+            except Gone:
+                log.info("An export was called off.")
+
+    async def _serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        size = _announced(headers)
+        most = current().export_bytes + HEADER_BYTES + 4
+        if not same_origin(headers) or size > most:
+            await _drain(receive, DRAINED * most)
+            if size > most:
+                sentence = _("The pictures of an export may have {most} MB in all. Choose a smaller size.")
+                raise Refused(413, sentence.format(most=f"{current().export_bytes / 1e6:g}"))
+            raise Refused(403, _("Exports are made for pages of this server only."))
+        client = scope["client"][0] if scope.get("client") else ""
+        async with self.exports.room(client, size):
+            question, made = await self._made(await _read(receive, size), receive)
+            await _send(send, made, _file_headers(self.what, question, len(made)))
+
+    async def _made(self, body: bytearray, receive: Receive) -> tuple[dict[str, Any], bytes]:
+        question, files = opened(body)
+        del body  # its files are held once
+        with speaking(str(question.get("language", ""))):
+            lease = calculator.Lease()
+            reply = await _unless_gone(receive, lease, self._reply(question, files, lease))
+            if "file" not in reply.blobs:
+                raise Refused(422, str(reply.data.get("sentence")) or _failed())
+        return question, reply.blobs["file"]
+
+    async def _reply(
+        self, question: dict[str, Any], files: bytes, lease: calculator.Lease
+    ) -> calculator.Reply:
+        async with self.exports.turn():
+            return await asyncio.to_thread(_ask, self.what, question, files, lease)
+
+
+# --- who asks
+
+
+def same_origin(headers: Mapping[str, str]) -> bool:
+    """Whether a page of this server asks, as far as a browser tells; a program has only to say that it means it."""
+    if headers.get(OURS) != "1":
+        return False
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+def _language(headers: Mapping[str, str]) -> str:
+    """Of the sentences before the question is read: the browser's."""
+    return headers.get("accept-language", "")[:2].lower()
+
+
+def _announced(headers: Mapping[str, str]) -> int:
+    """How many bytes come. A browser says so; who does not could send for ever."""
+    text = headers.get("content-length", "")
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise Refused(411, _("An export must say how large it is."))
+    return int(text)
+
+
+# --- reading
+
+
+async def _read(receive: Receive, size: int) -> bytearray:
+    """The body, exactly as long as it announced."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(SLOWEST):
+            async for chunk in _chunks(receive):
+                if len(body) + len(chunk) > size:
+                    raise Refused(400, _malformed())
+                body += chunk
+    except TimeoutError:
+        raise Refused(
+            408, _("The pictures of the export did not arrive in time. Choose a smaller size.")
+        ) from None
+    if len(body) != size:
+        raise Refused(400, _malformed())
+    return body
+
+
+async def _drain(receive: Receive, most: int) -> None:
+    """Read and forget, up to `most` bytes: a browser that is still sending hears no answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SLOWEST):
+            async for chunk in _chunks(receive):
+                most -= len(chunk)
+                if most < 0:
+                    return
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+def opened(body: bytearray) -> tuple[dict[str, Any], bytes]:
+    """The question, its "files" as "sizes" [(name, size)], and the files in one piece; Refused where they disagree."""
+    length = int.from_bytes(body[:4], "big")
+    if len(body) < 4 or not 0 < length <= min(HEADER_BYTES, len(body) - 4):
+        raise Refused(400, _malformed())
+    try:
+        question = json.loads(body[4 : 4 + length].decode())
+    except (ValueError, RecursionError):
+        raise Refused(400, _malformed()) from None
+    sizes = _sizes(question.pop("files", None)) if isinstance(question, dict) else None
+    if sizes is None or sum(size for _name, size in sizes) != len(body) - 4 - length:
+        raise Refused(400, _malformed())
+    return question | {"sizes": sizes}, bytes(memoryview(body)[4 + length :])
+
+
+def _sizes(files: Any) -> list[tuple[str, int]] | None:
+    """(name, size) of each file; None for anything else."""
+    if not isinstance(files, list) or len(files) > FILES:
+        return None
+    found = [(one.get("name"), one.get("size")) for one in files if isinstance(one, dict)]
+    good = all(isinstance(name, str) and type(size) is int and size >= 0 for name, size in found)
+    return found if good and len(found) == len(files) else None
+
+
+def _malformed() -> str:
+    return _("The export did not arrive as it was sent. Try again.")
+
+
+# --- making
+
+
+async def _unless_gone(receive: Receive, lease: calculator.Lease, work: Coroutine[Any, Any, Any]) -> Any:
+    """What `work` returns; Gone as soon as the browser goes away: the worker that is at it is ended."""
+    working, watching = asyncio.create_task(work), asyncio.create_task(_left(receive))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Gone
+        return working.result()
+    finally:
+        lease.call_off()
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _ask(what: str, question: dict[str, Any], files: bytes, lease: calculator.Lease) -> calculator.Reply:
+    """A worker's answer; a failure of the calculator becomes a sentence."""
+    begun = time.monotonic()
+    try:
+        return calculator.ask_once(what, question, {"body": files}, lease=lease)
+    except calculator.Failure as failure:
+        log.warning(
+            "export %s: %s after %.1f s (%s)", what, failure.kind, time.monotonic() - begun, failure.detail
+        )
+        sentences = {
+            "slow": (504, _("Making the file took longer than is allowed. Choose a smaller size.")),
+            "memory": (413, _("Making the file needs more memory than is allowed. Choose a smaller size.")),
+            "busy": (429, _busy().sentence),
+        }
+        raise Refused(*sentences.get(failure.kind, (500, _failed()))) from None
+    except (ValueError, RecursionError):  # deeper than it can be written again
+        raise Refused(400, _malformed()) from None
+
+
+def _failed() -> str:
+    return _("The file could not be made. Try another format or a smaller size.")
+
+
+# --- sending
+
+
+def _file_headers(what: str, question: Mapping[str, Any], size: int) -> list[tuple[bytes, bytes]]:
+    """Name and kind of the file: a download, never a page of ours."""
+    endings = TYPES[what]
+    ending = question.get("format") if len(endings) > 1 else next(iter(endings))
+    name = safe_name(question.get("name"), f".{ending}")
+    plain = name.encode("ascii", "ignore").decode()
+    plain = plain if len(plain) == len(name) else f"tensor-atlas.{ending}"
+    headers = {
+        "Content-Type": endings[ending],
+        "Content-Length": str(size),
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Encoding": "identity",  # or a middleware would compress what is compressed
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+async def _send(send: Send, content: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """The file in pieces, so that a slow reader holds no second copy, and not for ever."""
+    view = memoryview(content)
+    try:
+        async with asyncio.timeout(SLOWEST):
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            for start in range(0, len(view), CHUNK):
+                piece, end = bytes(view[start : start + CHUNK]), start + CHUNK
+                await send({"type": "http.response.body", "body": piece, "more_body": end < len(view)})
+    except TimeoutError:
+        raise Gone from None
+
+
+async def _say(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    answer = JSONResponse({"sentence": refused.sentence}, status_code=refused.status, headers=headers)
+    await answer(scope, receive, send)

@@ -1,0 +1,20 @@
+"""Exports that end their worker, for the tests of what is said then."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+
+def die(arguments: dict[str, Any]) -> None:
+    """As an encoder does that reads beyond its memory."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def steps(arguments: dict[str, Any]) -> tuple[dict, dict[str, bytes]]:
+    """One that does not."""
+    return {}, {"file": b"zip"}
+
+
+TASKS = {"film": die, "steps": steps}
