@@ -347,9 +347,9 @@ def unfold(figure: Figure, between: int = 0) -> Figure:
         before = known | told[max(0, step - 1)].get("state", {})
         for part in range(1, between + 2) if step else [between + 1]:
             state = {name: _between(before[name], here[name], part / (between + 1)) for name in here}
-            baked = {k: _baked(figure["data"][k], state) for k in moving}
+            baked_now = {k: baked(figure["data"][k], state) for k in moving}
             kept = dict(zip(frame["traces"], frame["data"], strict=True))
-            whole = {k: kept.get(k, {}) | baked.get(k, {}) for k in {**kept, **baked}}
+            whole = {k: kept.get(k, {}) | baked_now.get(k, {}) for k in {**kept, **baked_now}}
             frames.append({"name": f"{step}.{part}", "traces": list(whole), "data": list(whole.values())})
     return figure | {"frames": frames}
 
@@ -358,7 +358,8 @@ def _between(first: Any, second: Any, share: float) -> Any:
     return (np.asarray(first) * (1 - share) + np.asarray(second) * share).tolist()
 
 
-def _baked(trace: Trace, state: Mapping[str, Any]) -> Trace:
+def baked(trace: Trace, state: Mapping[str, Any]) -> Trace:
+    """A trace with a map or a rule as `state` has it: its type and positions."""
     if "map" not in trace["meta"]:
         return {"type": trace["type"]} | _followed(trace, state)
     rule = trace["meta"]["map"]

@@ -1,0 +1,79 @@
+"""Take it out: a concept, a practice or a trap as a script and as a notebook, made when one of them is asked for.
+
+The buttons stand outside of the part of the page that a changed number runs: they need no message of their own for
+it. What they make is what the page shows when they are pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core import words
+from core.operation import Example, Operation
+from core.words import _
+from pages.shared import answer, link, shelf, state
+from pages.shared.sections import section
+
+FORMS = ("py", "ipynb")
+
+
+class Present:
+    """The question to which the page is the answer, as it stands now."""
+
+    def __init__(self) -> None:
+        self.question: answer.Question = ({}, {})
+
+
+def remember(operation: Operation) -> None:
+    """The page shows the accepted values: from now on they are what is taken out."""
+    values = state.accepted(operation)
+    question, files = answer.code_question(operation, values)
+    _present(operation).question = ({**question, "link": _address(operation, values)}, files)
+
+
+def show_out(operation: Operation) -> None:
+    """The concept's page as code."""
+    present = _present(operation)
+    with section("out", _("Take it out")):
+        _buttons(operation.key, operation.key, lambda: present.question)
+
+
+def show_example_out(operation: Operation, example: Example, values: Mapping[str, Any]) -> None:
+    """A practice or a trap with these settings as code."""
+    question, files = answer.code_question(operation, state.defaults(operation), example, values)
+    question["link"] = _address(operation, state.defaults(operation))
+    name = f"{operation.key}-{example.key}"
+    _buttons(name, name, lambda: (question, files))
+
+
+def _buttons(key: str, name: str, asked: answer.Asked) -> None:
+    labels = {"py": _("Script"), "ipynb": _("Notebook")}
+    with st.container(key=f"out-files-{key}", horizontal=True):
+        for form in FORMS:
+            st.download_button(
+                labels[form], data=answer.made("code", _as(asked, form), wall=answer.EXAMPLE_WALL),
+                file_name=f"{name}.{form}", key=f"out.{key}.{form}", on_click="ignore",
+            )  # fmt: skip
+
+
+def _as(asked: answer.Asked, form: str) -> answer.Asked:
+    def question() -> answer.Question:
+        told, files = asked()
+        return {**told, "format": form}, files
+
+    return question
+
+
+def _present(operation: Operation) -> Present:
+    return st.session_state.setdefault(state.key(operation, "out"), Present())
+
+
+def _address(operation: Operation, values: Mapping[str, Any]) -> str:
+    """The page's link, with the shelf."""
+    carried = shelf.written()
+    query = link.write(operation, values, words.language()) | ({link.SHELF: carried} if carried else {})
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(query)}"
