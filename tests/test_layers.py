@@ -24,7 +24,7 @@ LAYERS = {
     "core.answers": {
         "core.device", "core.doctor", "core.export", "core.expression", "core.figures", "core.files", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.panels", "core.shapes", "core.tensors", "core.words",
-        "core.printed", "core.refusal", "core.workbench",
+        "core.listing", "core.printed", "core.refusal", "core.workbench",
     },
     "core.listing": {
         "core.expression", "core.operation", "core.shapes", "core.tensors", "core.words", "core.workbench",
