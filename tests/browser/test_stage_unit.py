@@ -864,17 +864,6 @@ def test_without_plotly_there_is_a_sentence(browser: Browser, address: str) -> N
     page.close()
 
 
-def test_without_webgl_space_is_a_sentence_and_the_plane_is_drawn(browser: Browser, address: str) -> None:
-    page = browser.new_page()
-    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
-    page.goto(address)
-    page.wait_for_function("window.loaded")
-    give_only(page, samples.payload(samples.space()))
-    page.wait_for_selector(".atlas-stage.is-failed")
-    assert page.locator(".atlas-figure").get_attribute("data-problem") == "noWebgl"
-    page.close()
-
-
 @pytest.mark.parametrize(("size", "least"), [((1400, 900), 600), ((390, 844), 400)])
 def test_the_figure_is_large(stage: Open, size: tuple[int, int], least: int) -> None:
     page = stage(samples.plane(), size=size)

@@ -4,6 +4,7 @@ import { changesBetween, setting } from "./change.js";
 import { dressed, isSvg } from "./film.js";
 import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
+import { flatPlotly } from "./flat.js";
 import { steadyWords } from "./scene.js";
 import { hasWebgl, loadPlotly } from "./plotly.js";
 import { cameras, currentCamera, holdCamera, layoutFor, unitSizes, watchZoom } from "./view.js";
@@ -42,7 +43,7 @@ export class Figure {
 
   /**
    * `source`: {film(), picture() -> Map(index -> attributes), holding(), layers: Set, view, onView(), onMoving(),
-   * onDrawn(), onProblem(error)}.
+   * onDrawn(), onProblem(error), vectors: whether spaces are drawn without WebGL in any case}.
    */
   constructor(gd, url, source) {
     Object.assign(this, { gd, url, source });
@@ -116,7 +117,10 @@ export class Figure {
 
   async #prepare(film) {
     this.Plotly ??= await loadPlotly(this.url).catch(() => Promise.reject(new Error("noPlotly")));
-    if (film.spatial && !hasWebgl()) throw new Error("noWebgl");
+    if (film.spatial && !this.Plotly.isFlat && (this.source.vectors || !hasWebgl())) {
+      this.Plotly = flatPlotly(this.Plotly);
+      this.#pen = null;
+    }
     this.#pen ??= makePen(this.gd, this.Plotly);
   }
 

@@ -1,20 +1,213 @@
-// A drawn figure as a standalone SVG. (First version of the lead's, so that the stage loads: helper A replaces it.)
+// The figure as a standalone SVG: what plotly has drawn, with its looks written onto the shapes, and spaces as vectors.
 
-/** The layers that plotly has drawn in `gd`, as one SVG document. */
-export function svgOf(gd, { width, height, background, title = "", desc = "" }) {
-  const layers = [...gd.querySelectorAll(".main-svg")].map((svg) => svg.cloneNode(true));
-  const text = layers.map((svg) => new XMLSerializer().serializeToString(svg)).join("");
-  const under = background ? `<rect width="${width}" height="${height}" fill="${background}"/>` : "";
-  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${under}${text}</svg>`;
+import { FONTS, escaped, withChinese } from "./letters.js";
+import { lensIn, sceneMarkup, sceneNames } from "./project.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Attributes that say how a shape lies and looks; all others, and whatever could run or fetch, stay behind. */
+const KEPT = new Set([
+  ..."x y width height cx cy r rx ry x1 y1 x2 y2 fx fy dx dy d points transform viewBox preserveAspectRatio".split(" "),
+  ..."offset gradientUnits gradientTransform patternUnits patternContentUnits patternTransform spreadMethod clipPathUnits".split(" "),
+]);
+const LOOKS = new Set([
+  ..."fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray stroke-dashoffset stroke-linecap".split(" "),
+  ..."stroke-linejoin stroke-miterlimit opacity shape-rendering image-rendering text-anchor font-family font-size".split(" "),
+  ..."font-weight font-style font-variant letter-spacing clip-path clip-rule mask filter stop-color stop-opacity".split(" "),
+]);
+/** What a style sheet may give to a shape of plotly's beyond what is written on it, with the value that says nothing. */
+const FROM_SHEETS = { "shape-rendering": "auto", "font-variant": "normal", "letter-spacing": "normal" };
+const NOTHING_SAID = {
+  opacity: "1", "fill-opacity": "1", "stroke-opacity": "1", "stroke-dasharray": "none", "stroke-dashoffset": "0px", "font-weight": "normal", "font-style": "normal",
+  "font-variant": "normal", "shape-rendering": "auto", "stroke-miterlimit": "4", "clip-path": "none", filter: "none", mask: "none",
+};
+const LEFT_OUT = /\b(?:draglayer|hoverlayer|zoomlayer|selectionlayer|menulayer|modebar|hover|legendtoggle)\b/;
+const SHAPES = new Set(["path", "rect", "circle", "ellipse", "line", "polyline", "polygon"]);
+const TAGS = new Set([...SHAPES, ..."svg g text tspan image defs clipPath linearGradient radialGradient stop pattern mask use".split(" ")]);
+const MARK = "\ufdd0"; // in place of what ids will begin with: no character, so that no text holds it
+const REFERENCE = /url\(\s*["']?[^"')#]*#([^"')]+)["']?\s*\)/;
+
+const sheets = new WeakMap(); // gd -> Map(tag and class -> looks from style sheets); asking for them is slow
+const written = new Map(); // a style attribute -> its looks; a film writes the same ones again and again
+const MOST_WRITTEN = 5000;
+
+/**
+ * The figure in `gd` as plotly has drawn it now, as the text of an SVG document of its own: no script, nothing that
+ * is fetched, no foreignObject, the fonts a stack with Chinese. Every mark is a vector, spaces too (project.js); only a
+ * trace that is a picture itself (`image`, `heatmap`: the photograph of a practice example) stays an <image>.
+ *
+ * `width`, `height`: the size the document says, by default the figure's own; `background`: a colour, or nothing
+ * where the ground shall be seen through; `title`, `desc`: what it says to those who do not see it.
+ */
+export function svgOf(gd, { width, height, background, title, desc, language } = {}) {
+  const { width: own, height: high } = gd._fullLayout;
+  const writer = new Writer(gd);
+  const [paper, ...above] = [...gd.querySelectorAll(".main-svg")].map((layer) => writer.inside(layer));
+  const spaces = sceneNames(gd).map((name) => writer.clipped(sceneMarkup(gd, name), lensIn(gd, name).box, name));
+  const body = [paper ?? "", ...spaces, ...above].join("");
+  const defs = writer.definitions();
+  const told = (title ? `<title>${escaped(title)}</title>` : "") + (desc ? `<desc>${escaped(desc)}</desc>` : "");
+  const ground = background && background !== "transparent" ? `<rect width="${own}" height="${high}" fill="${escaped(background)}"/>` : "";
+  const said = escaped(language ?? document.documentElement.lang ?? "en");
+  return `<svg xmlns="${SVG}" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" width="${width ?? own}" height="${height ?? high}"`
+    + ` viewBox="0 0 ${own} ${high}" xml:lang="${said}" lang="${said}" role="img" font-family="${escaped(FONTS)}" font-size="12">`
+    + told + named((defs ? `<defs>${defs}</defs>` : "") + ground + body) + "</svg>";
 }
 
-/** The SVG drawn at a scale. */
-export async function rasterOf(svg, { width, height, scale = 1 }) {
-  const image = new Image();
-  image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
-  await image.decode();
-  const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  URL.revokeObjectURL(image.src);
-  return canvas;
+/** The ids begin with a word made of the drawing: two documents may stand in one page, and the same one is the same text. */
+function named(drawing) {
+  let hash = 2166136261; // FNV-1a
+  for (let i = 0; i < drawing.length; i++) hash = Math.imul(hash ^ drawing.charCodeAt(i), 16777619);
+  return drawing.replaceAll(MARK, `a${(hash >>> 0).toString(36)}-`);
+}
+
+/** An SVG document as a picture of pixels: `width` x `height`, times `scale`. */
+export async function rasterOf(svgText, { width, height, scale = 1 }) {
+  const address = URL.createObjectURL(new Blob([svgText], { type: "image/svg+xml" }));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(width * scale), height: Math.round(height * scale) });
+    canvas.getContext("2d", { willReadFrequently: true }).drawImage(image, 0, 0, canvas.width, canvas.height);
+    return canvas;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+/** Looks as plotly writes them: Map(property -> value), less what says nothing. */
+function looksOf(style) {
+  const known = written.get(style);
+  if (known) return known;
+  const looks = new Map();
+  for (const [, name, value] of style.matchAll(/([\w-]+)\s*:\s*((?:[^;"']|"[^"]*"|'[^']*')+)/g)) looks.set(name, value.trim());
+  if (written.size > MOST_WRITTEN) written.clear();
+  written.set(style, looks);
+  return looks;
+}
+
+const isZero = (value) => value !== undefined && parseFloat(value) === 0;
+
+/** Writes the nodes of one figure, and what they refer to. */
+class Writer {
+  #wanted = new Set();
+  #clips = "";
+
+  constructor(gd) {
+    this.gd = gd;
+    if (!sheets.has(gd)) sheets.set(gd, new Map());
+    this.sheet = sheets.get(gd);
+  }
+
+  inside(node) {
+    let out = "";
+    for (let child = node.firstChild; child; child = child.nextSibling) {
+      if (child.nodeType === Node.TEXT_NODE) out += escaped(child.data);
+      else if (child.nodeType === Node.ELEMENT_NODE && child.tagName !== "defs") out += this.#element(child);
+    }
+    return out;
+  }
+
+  /** The clip paths and gradients that are used, and what those use. */
+  definitions() {
+    const done = new Set();
+    let out = this.#clips;
+    for (const id of this.#wanted) { // grows while it is walked
+      if (done.has(id)) continue;
+      done.add(id);
+      const node = this.gd.querySelector(`#${CSS.escape(id)}`);
+      if (node) out += this.#tag(node, this.#looks(node), this.inside(node));
+    }
+    return out;
+  }
+
+  /** Markup of which only what lies in `box` is shown. */
+  clipped(markup, { left, top, width, height }, name) {
+    if (!markup) return "";
+    this.#clips += `<clipPath id="${MARK}${name}"><rect x="${left}" y="${top}" width="${width}" height="${height}"/></clipPath>`;
+    return `<g clip-path="url(#${MARK}${name})">${markup}</g>`;
+  }
+
+  #element(node) {
+    const tag = node.tagName;
+    if (!TAGS.has(tag) || LEFT_OUT.test(node.getAttribute("class") ?? "")) return "";
+    const looks = this.#looks(node);
+    if (looks.get("display") === "none" || looks.get("visibility") === "hidden" || isZero(looks.get("opacity"))) return "";
+    if (SHAPES.has(tag)) return this.#paints(node, looks) ? this.#tag(node, looks, "") : "";
+    const inside = this.inside(node);
+    if (tag === "image") return this.#image(node, looks);
+    if (!inside.trim()) return "";
+    return this.#tag(node, looks, inside);
+  }
+
+  #looks(node) {
+    const style = node.getAttribute("style");
+    const looks = new Map(style ? looksOf(style) : null);
+    for (const { name, value } of node.attributes) if (LOOKS.has(name) && !looks.has(name)) looks.set(name, value);
+    for (const [name, value] of this.#fromSheet(node)) if (!looks.has(name)) looks.set(name, value);
+    return looks;
+  }
+
+  #fromSheet(node) {
+    const name = node.getAttribute("class");
+    if (!name) return [];
+    const key = `${node.tagName} ${name.replace(/\btrace[0-9a-f]+\b/, "")}`;
+    const known = this.sheet.get(key);
+    if (known) return known;
+    const computed = getComputedStyle(node), above = getComputedStyle(node.parentNode);
+    const given = Object.entries(FROM_SHEETS).map(([look, usual]) => [look, computed.getPropertyValue(look), usual, above.getPropertyValue(look)])
+      .filter(([, value, usual, inherited]) => value && value !== usual && value !== inherited).map(([look, value]) => [look, value]);
+    this.sheet.set(key, given);
+    return given;
+  }
+
+  #paints(node, looks) {
+    const has = (paint, usual) => {
+      const value = looks.get(paint) ?? usual;
+      return value !== "none" && value !== "transparent" && !isZero(looks.get(`${paint}-opacity`));
+    };
+    if (node.tagName === "path" && !node.getAttribute("d")) return false;
+    return has("fill", "black") || (has("stroke", "none") && !isZero(looks.get("stroke-width")));
+  }
+
+  /** A picture that is in the page already; nothing is fetched. */
+  #image(node, looks) {
+    const source = node.getAttribute("href") ?? node.getAttributeNS("http://www.w3.org/1999/xlink", "href") ?? "";
+    return /^data:image\/(?:png|jpeg|gif|webp)[;,]/.test(source) ? this.#tag(node, looks, "", ` xlink:href="${escaped(source)}"`) : "";
+  }
+
+  #tag(node, looks, inside, more = "") {
+    const tag = node.tagName;
+    let own = more;
+    for (const { name, value } of node.attributes) {
+      if (KEPT.has(name) && value !== "") own += ` ${name}="${escaped(this.#local(value))}"`;
+      else if (name === "id" && this.#wanted.has(value)) own += ` id="${escaped(MARK + value)}"`;
+      else if (name === "href" && tag === "use") own += ` xlink:href="${escaped(this.#use(value))}"`;
+    }
+    for (const [name, value] of looks) own += this.#look(name, value);
+    if (tag === "text" && /^\s|\s$|\s\s/.test(node.textContent)) own += ' xml:space="preserve"';
+    if (tag === "g" && !own) return inside;
+    return inside ? `<${tag}${own}>${inside}</${tag}>` : `<${tag}${own}/>`;
+  }
+
+  #look(name, value) {
+    if (!LOOKS.has(name) || value === "" || NOTHING_SAID[name] === value) return "";
+    if (name === "font-family") return value === FONTS ? "" : ` font-family="${escaped(withChinese(value))}"`;
+    return ` ${name}="${escaped(this.#local(value))}"`;
+  }
+
+  /** An address of something in this figure, in the new document; the page's own address before the # goes. */
+  #local(value) {
+    const id = REFERENCE.exec(value)?.[1];
+    if (!id) return value;
+    this.#wanted.add(id);
+    return `url(#${MARK}${id})`;
+  }
+
+  #use(value) {
+    if (!value.startsWith("#")) return "";
+    this.#wanted.add(value.slice(1));
+    return `#${MARK}${value.slice(1)}`;
+  }
 }
