@@ -172,8 +172,8 @@ def cleaned(text: str, longest: int, several_lines: bool = False) -> str:
     >>> cleaned(" one\\ntwo\\x00 ", 40), cleaned("one\\ntwo", 40, True), cleaned("abcdef", 4)
     ('one two', 'one\\ntwo', 'abc…')
     """
-    kept = text if several_lines else " ".join(text[: 4 * longest].split())
-    kept = "".join(c for c in kept if c.isprintable() or (several_lines and c == "\n"))
+    kept = "".join(c if c.isprintable() or c == "\n" else " " for c in text[: 4 * longest])
+    kept = kept if several_lines else " ".join(kept.split())
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 

@@ -24,7 +24,7 @@ Answer = tuple[dict[str, Any], dict[str, bytes]]
 PLACE = "slide:"  # before a slide's number among the files of a question
 LENGTH = 4  # bytes that say how long the list of slides is, big endian
 MOST_HEADER = 2_000_000  # bytes of that list
-PATIENCE = 1.0  # seconds in which small drawings are made
+PATIENCE = 1.2  # seconds of work in which small drawings are made
 
 
 def slide(arguments: Mapping[str, Any]) -> Answer:
@@ -41,7 +41,7 @@ def slide(arguments: Mapping[str, Any]) -> Answer:
 
 def packed(data: bytes) -> bytes:
     """Compressed; the same bytes for the same data."""
-    return gzip.compress(data, 9, mtime=0)
+    return gzip.compress(data, 6, mtime=0)
 
 
 def unpacked(data: bytes, most: int) -> bytes:
@@ -86,7 +86,7 @@ def read(data: bytes, limits: Limits | None = None) -> tuple[dict[str, Any], dic
         title = slides.cleaned(str(header.get("title", "")), slides.LONGEST["title"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return {"title": "", "slides": []}, {}, [_("The slides of the file are damaged and were left out.")]
-    found, files, lost, until = [], {}, 0, time.monotonic() + PATIENCE
+    found, files, lost, until = [], {}, 0, time.process_time() + PATIENCE
     for one, film in _parts(data, films_at, listed):
         kept = _slide(one, film, limits, until)
         if kept is None:
@@ -131,5 +131,5 @@ def _slide(one: Any, film: bytes, limits: Limits, until: float) -> tuple[dict[st
     kept = slides.told(one, clean, b"")
     if kept is None or kept.view.step >= len(figure["layout"]["meta"]["steps"]):
         return None
-    drawn = _drawn(figure, kept.view) if time.monotonic() < until else b""
+    drawn = _drawn(figure, kept.view) if time.process_time() < until else b""
     return kept.described(), clean, packed(drawn)

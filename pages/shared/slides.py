@@ -89,6 +89,8 @@ def show_header(page: str) -> None:
 
 def offered(key: str, found: Answer, subject: Callable[[], Subject]) -> dict[str, Any]:
     """What the stage called `key` needs so that what it shows can be put onto a slide: arguments for stage.stage."""
+    if st.context.is_embedded:  # in a frame of another site there is no page of slides to go to
+        return {}
     said = st.session_state.get(SAID, {})
     return {
         "on_slide": lambda view: add(key, found.film, view, subject()),

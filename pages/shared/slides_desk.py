@@ -108,13 +108,16 @@ def _begin() -> None:
 def _example(key: str, step: int | None) -> Slide | None:
     """A figure of the course on its defaults."""
     operation = ops.find(key)
-    found = answer.of_operation(operation, state.defaults(operation))
-    if not isinstance(found, Answer):
-        return None
-    last = found.data["steps"] - 1
-    subject = slides.Subject(key, _(operation.title), {}, found.data["code"], operation.notation)
-    made = slides.drafted(found.film, View(last if step is None else min(step, last)), subject)
-    return made if isinstance(made, Slide) else None
+    for _attempt in range(answer.ATTEMPTS):  # on a busy machine a worker may be slow
+        found = answer.of_operation(operation, state.defaults(operation))
+        if not isinstance(found, Answer):
+            continue
+        last = found.data["steps"] - 1
+        subject = slides.Subject(key, _(operation.title), {}, found.data["code"], operation.notation)
+        made = slides.drafted(found.film, View(last if step is None else min(step, last)), subject)
+        if isinstance(made, Slide):
+            return made
+    return None
 
 
 # --- the slide that is looked at
