@@ -7,6 +7,7 @@ import json
 import math
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 import pytest
 
 from core import words
+from core.export.html import MARK
 from pages.shared import posters as stills
 from pages.shared import stage
+from pages.shared.stage import shell
 from tests.browser.bench_page import serving
 
 GOOD = {"variable": "A", "value": [[2, 1], [0, 3.5]], "step": 2, "camera": None}
@@ -97,9 +100,53 @@ def test_plotly_is_taken_out_of_its_wrapper() -> None:
 
 def test_every_module_is_served_with_its_type(fetch: Fetch) -> None:
     for path in sorted(stage.STATIC.iterdir()):
+        if path.name == shell.TEMPLATE:
+            continue
         status, headers, body = fetch(f"{stage._stage_folder()}/{path.name}")
         assert status == 200 and body == path.read_bytes()
         assert headers["content-type"].startswith(stage.TYPES[path.suffix])
+
+
+def test_the_shell_is_served_whole_and_harmless(fetch: Fetch) -> None:
+    """A browser that is sent to its address gets a text to save, and nothing in it runs."""
+    status, headers, body = fetch(f"{stage._stage_folder()}/{shell.TEMPLATE}", "gzip")
+    assert (status, headers["content-encoding"]) == (200, "gzip")
+    assert headers["content-type"].startswith("text/plain") and headers["content-disposition"] == "attachment"
+    assert (
+        headers["content-security-policy"] == stage.ALONE and headers["x-content-type-options"] == "nosniff"
+    )
+    assert "immutable" in headers["cache-control"] and len(body) < 1_560_000
+    text = gzip.decompress(body).decode()
+    assert text.count(MARK.decode()) == 1 and "plotly.js v" in text
+    assert "src=" not in text.split("<script>")[0] and "{plotly}" not in text
+    assert (
+        text.count("<script") == text.count("</script>") == 4
+    )  # plotly, the import map, the words, the page
+
+
+def test_a_shell_holds_what_its_page_needs_and_no_more() -> None:
+    """Relative imports become bare names, of which each is there; no script element ends early."""
+    modules = {
+        "page.js": b'// </script>\nimport { a } from "./one.js";\nexport const b = "<!-- 100% # </script>";\n',
+        "one.js": b'export * from "./two.js";\n',
+        "two.js": b'export const load = () => import("./late.js");\n',
+        "late.js": b"export default 1;",
+        "stage.css": b".a {}",
+        "page.css": b".b {}",
+        "shell.html": b"{policy}|{style}|{wait}|{plotly}|{imports}|{words}|{other}",
+    }
+    assert shell.reachable(modules, "page.js") == ["one.js", "page.js", "two.js"]
+    with pytest.raises(KeyError):
+        shell.build(modules, b"", {"en": {"newer": "x"}})
+    modules["shell.html"] = b"{imports}\n{plotly}\n{words}"
+    words_said = {"en": {"newer": "</script>"}}
+    imports, plotly, said = shell.build(modules, b"a='</script><!--'", words_said).decode().split("\n")
+    found = json.loads(imports)["imports"]
+    assert list(found) == ["atlas/one.js", "atlas/page.js", "atlas/two.js"]
+    source = urllib.parse.unquote(found["atlas/page.js"].split(",", 1)[1])
+    assert source == 'import { a } from "atlas/one.js";\nexport const b = "<!-- 100% # </script>";'
+    assert "<" not in imports + said and "</script" not in plotly and "<!--" not in plotly
+    assert json.loads(said) == words_said
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2f__init__.py", "%2e%2e/__init__.py", "__init__.py"])

@@ -40,7 +40,7 @@ MAKE = """async (root, wish) => {
   await root.atlas.whenIdle();
   return root.atlas.make(wish);
 }"""
-BUTTON = "[class*='st-key-'][class*='{ending}'] button"  # of a download
+BUTTON = ".st-key-out-{page}-{ending} button, .st-key-out-{ending} button"  # of a download
 
 
 class Missing(Exception):
@@ -105,7 +105,7 @@ class Visits:
 
     def _asked(self, page: Page, order: Order) -> bytes:
         if order.format in ("py", "ipynb"):
-            return _downloaded(page, order.format)
+            return _downloaded(page, order)
         made = page.locator(STAGE).evaluate(MAKE, order.wish(), timeout=self._patience)
         content = base64.b64decode(made["base64"])
         if not content:
@@ -113,9 +113,9 @@ class Visits:
         return content
 
 
-def _downloaded(page: Page, ending: str) -> bytes:
+def _downloaded(page: Page, order: Order) -> bytes:
     """Code is written by the server and downloaded from the page."""
-    button = page.locator(BUTTON.format(ending=f"-{ending}")).first
+    button = page.locator(BUTTON.format(page=order.link.page, ending=order.format)).first
     with page.expect_download() as coming:
         button.click()
     return coming.value.path().read_bytes()

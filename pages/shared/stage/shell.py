@@ -18,7 +18,8 @@ ENTRY = "page.js"
 TEMPLATE = "shell.html"
 SHEETS = ("stage.css", "page.css")
 PREFIX = "atlas/"  # of the bare names in the import map: a file:// page may not import ./stage.js
-STATIC_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"\./([\w.-]+)"', re.MULTILINE)
+STATIC_IMPORT = re.compile(r'^(?:import|export)\b[^;"=(]*?"\./([\w.-]+)"', re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//.*?)[ \t]*\n", re.MULTILINE | re.DOTALL)  # on lines of its own
 ANY_IMPORT = re.compile(r'(\bfrom\s*|\bimport\s*\(?\s*)"\./([\w.-]+)"')
 # No address at all may be asked for; data: are the modules, blob: the pictures that are saved and printed.
 POLICY = (
@@ -37,15 +38,22 @@ KEPT = (
 )
 
 
-def reachable(modules: Mapping[str, bytes], entry: str) -> list[str]:
-    """The modules that `entry` cannot be without: those it imports statically, and theirs."""
+def reachable(
+    modules: Mapping[str, bytes], entry: str, imports: re.Pattern[str] = STATIC_IMPORT
+) -> list[str]:
+    """The modules that `entry` cannot be without: those it imports statically, and theirs. Or by other `imports`."""
     found, waiting = [], [entry]
     while waiting:
         name = waiting.pop()
         if name not in found and name in modules:
             found.append(name)
-            waiting.extend(STATIC_IMPORT.findall(modules[name].decode()))
+            waiting.extend(found_in(imports, modules[name].decode()))
     return sorted(found)
+
+
+def found_in(imports: re.Pattern[str], source: str) -> list[str]:
+    """The names of the modules that `source` imports."""
+    return [found[imports.groups] for found in imports.finditer(source)]
 
 
 def build(modules: Mapping[str, bytes], plotly: bytes, words: Mapping[str, Mapping[str, str]]) -> bytes:
@@ -62,12 +70,12 @@ def build(modules: Mapping[str, bytes], plotly: bytes, words: Mapping[str, Mappi
 
 
 def _addresses(modules: Mapping[str, bytes]) -> dict[str, str]:
-    return {PREFIX + name: _address(modules[name].decode()) for name in reachable(modules, ENTRY)}
+    return {PREFIX + name: _address(modules[name].decode()) for name in reachable(modules, ENTRY, ANY_IMPORT)}
 
 
 def _address(source: str) -> str:
-    """A module as a data: address whose own imports are bare names."""
-    bare = ANY_IMPORT.sub(lambda found: f'{found[1]}"{PREFIX}{found[2]}"', source)
+    """A module as a data: address whose own imports are bare names. Its comments (12 kB of all files) stay behind."""
+    bare = ANY_IMPORT.sub(lambda found: f'{found[1]}"{PREFIX}{found[2]}"', COMMENT.sub("", source))
     return "data:text/javascript;charset=utf-8," + urllib.parse.quote(bare.strip(), safe=KEPT)
 
 
