@@ -50,11 +50,13 @@ class Box(NamedTuple):
 PAGE = Box(0, 0, 40 / 3, 7.5)
 TITLE = Box(0.6, 0.3, 12.13, 0.75)
 FIGURE = Box(0.6, 1.12, 12.13, 4.98)
+FIGURE_ALONE = Box(0.6, 1.12, 12.13, 5.93)  # with nothing below
 CAPTION = Box(0.6, 6.2, 10.9, 0.62)
 FORMULA = Box(0.6, 6.84, 10.9, 0.36)
 ALONE = Box(0.6, 6.2, 10.9, 1.0)  # a caption without a formula, or a formula without a caption
 QR = Box(11.73, 6.2, 1.0, 1.0)
 TITLE_SIZES, CAPTION_SIZES, FORMULA_SIZES = (28, 26, 24, 22, 20, 18), (18, 16, 14, 12), (18, 16, 14, 12)
+LINK_SIZE = 12
 
 
 def deck(
@@ -245,6 +247,7 @@ def _dress_layout(layout: Any, mode: str, name: str) -> None:
     from pptx.oxml import parse_xml
 
     layout.name = name
+    layout._element.attrib.pop("type", None)  # it is none of PowerPoint's own
     tree = layout.shapes._spTree
     for shape in list(layout.shapes):
         tree.remove(shape._element)
@@ -341,11 +344,10 @@ def _speak(run: Any, language: str) -> None:
 def _add_figure(slide: Slide, record: _Record) -> None:
     """The picture as large as it goes, or the film with the picture before it plays."""
     size = still_size(record.picture)
-    scale = min(FIGURE.width / size.width, FIGURE.height / size.height)
+    room = FIGURE if record.caption or record.formula or record.link else FIGURE_ALONE
+    scale = min(room.width / size.width, room.height / size.height)
     width, height = size.width * scale, size.height * scale
-    box = Box(
-        FIGURE.left + (FIGURE.width - width) / 2, FIGURE.top + (FIGURE.height - height) / 2, width, height
-    )
+    box = Box(room.left + (room.width - width) / 2, room.top + (room.height - height) / 2, width, height)
     picture = io.BytesIO(record.picture)
     if record.film:
         shape = slide.shapes.add_movie(io.BytesIO(record.film), *box.emu(), picture, "video/mp4")
@@ -366,6 +368,8 @@ def _tell(shape: Any, name: str, alt: str) -> None:
 
 def _add_link(slide: Slide, record: _Record, language: str) -> None:
     """The page as a QR code that can be clicked, too; as a word where the address is too long for one."""
+    from pptx.util import Pt
+
     code = qr(record.link)
     if code:
         shape = slide.shapes.add_picture(io.BytesIO(code), *QR.emu())
@@ -374,7 +378,7 @@ def _add_link(slide: Slide, record: _Record, language: str) -> None:
         shape = slide.shapes.add_textbox(*QR.emu())
         shape.text_frame.word_wrap = True
         run = shape.text_frame.paragraphs[0].add_run()
-        run.text = _("Open the page")
+        run.text, run.font.size = _("Open the page"), Pt(LINK_SIZE)
         run.hyperlink.address = record.link
         _speak(run, language)
     _tell(shape, _("Link"), _("Opens this page of Tensor Atlas."))

@@ -34,7 +34,7 @@ X264 = {
     "profile": "high",
     "x264-params": "bframes=0:subme=1:trellis=0",
 }
-BT709, LIMITED = 1, 1  # what FFmpeg calls them
+BT709 = 1  # what FFmpeg calls it
 
 
 def film(
@@ -170,14 +170,15 @@ def _colours(samples: Sequence[Any]) -> tuple[Any, bool]:
     import numpy as np
     from PIL import Image
 
-    packed = np.concatenate([_packed(sample) for sample in samples])
-    colours, counts = np.unique(packed, return_counts=True)
+    runs, lengths = map(np.concatenate, zip(*map(_runs, samples), strict=True))
+    colours, which = np.unique(runs, return_inverse=True)
+    counts = np.bincount(which, weights=lengths)
     if len(colours) <= COLOURS_OF_GIF:
         return _channels(colours), True
     often = np.argsort(-counts, kind="stable")
     flat = _apart(_channels(colours[often[: 4 * FLAT]]))
     # Counted at most 50 times: an area, however large, is one colour.
-    strip = Image.fromarray(_channels(np.repeat(colours, np.minimum(counts, 50)))[None])
+    strip = Image.fromarray(_channels(np.repeat(colours, np.minimum(counts, 50).astype(int)))[None])
     mixed = strip.quantize(COLOURS_OF_GIF - len(flat), method=Image.Quantize.FASTOCTREE).getpalette()
     others = np.array(mixed, np.uint8).reshape(-1, 3)
     far = np.abs(others[:, None].astype(int) - flat[None].astype(int)).max(-1).min(1) > APART
@@ -198,41 +199,45 @@ def _exactly(colours: Any) -> Callable[[Any], Any]:
     import numpy as np
     from PIL import Image
 
-    known = _packed_colours(colours)
+    known = _numbers(np.concatenate([colours, np.zeros((len(colours), 1), np.uint8)], axis=-1))
 
     def mapped(picture: Any) -> Any:
-        packed = _packed(picture)
-        at = np.searchsorted(known, packed).clip(max=len(known) - 1)
-        new = known[at] != packed
+        runs, lengths = _runs(picture)
+        at = np.searchsorted(known, runs).clip(max=len(known) - 1)
+        new = known[at] != runs
         if new.any():
-            others, which = np.unique(packed[new], return_inverse=True)
+            others, which = np.unique(runs[new], return_inverse=True)
             far = (_channels(others)[:, None].astype(np.int32) - colours[None].astype(np.int32)) ** 2
             at[new] = far.sum(-1).argmin(1)[which]
-        indexed = Image.fromarray(at.astype(np.uint8).reshape(picture.height, picture.width))
+        at = np.repeat(at.astype(np.uint8), lengths)
+        indexed = Image.fromarray(at.reshape(picture.height, picture.width))
         indexed.putpalette(colours.tobytes())
         return indexed
 
     return mapped
 
 
-def _packed(picture: Any) -> Any:
+def _runs(picture: Any) -> tuple[Any, Any]:
+    """The colours of the pixels, row by row, as numbers, each with how often it comes in a row."""
     import numpy as np
 
-    return _packed_colours(np.asarray(picture.convert("RGB")).reshape(-1, 3))
+    pixels = _numbers(np.asarray(picture.convert("RGBX")))
+    starts = np.flatnonzero(np.concatenate([[True], pixels[1:] != pixels[:-1]]))
+    return pixels[starts], np.diff(starts, append=len(pixels))
 
 
-def _packed_colours(colours: Any) -> Any:
-    """(n, 3) as n numbers."""
+def _numbers(colours: Any) -> Any:
+    """(..., 4) bytes as numbers: red + 256 green + 65,536 blue; the fourth does not count."""
     import numpy as np
 
-    red, green, blue = colours.astype(np.uint32).T
-    return red << 16 | green << 8 | blue
+    return np.ascontiguousarray(colours).view("<u4").ravel() & 0xFFFFFF
 
 
-def _channels(packed: Any) -> Any:
+def _channels(numbers: Any) -> Any:
+    """The other way: (n, 3) bytes."""
     import numpy as np
 
-    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
+    return np.stack([numbers & 255, numbers >> 8 & 255, numbers >> 16], axis=-1).astype(np.uint8)
 
 
 def _apart(colours: Any) -> Any:
@@ -345,7 +350,6 @@ def _encoded(
         coder.thread_count, coder.time_base = 1, unit
         if pixels == "yuv420p":
             coder.colorspace = coder.color_primaries = coder.color_trc = BT709
-            coder.color_range = LIMITED
         for at, frame in timed:
             frame.pts, frame.time_base = at, unit
             frame.pict_type = (

@@ -76,13 +76,23 @@ def test_a_webp_is_without_loss() -> None:
 
 
 def test_colours_beyond_a_gif() -> None:
-    """A picture of thousands of colours keeps its flat ones exactly, and comes close in the others."""
+    """A picture of thousands of colours, many almost paper, keeps paper exactly, and comes close in the others."""
     rng = np.random.default_rng(0)
     noisy = np.full((90, 160, 3), PAPER, np.uint8)
-    noisy[:, 80:] = np.linspace(0, 255, 90)[:, None, None] * 0.5 + rng.integers(0, 127, (90, 80, 3))
+    noisy[:, 80:] = rng.integers(0, 255, (90, 80, 3)) // np.linspace(1, 4, 90).astype(int)[:, None, None]
+    noisy[:, 80:120] = rng.integers(240, 256, (90, 40, 3))
     found, _times, _info = pillow(film([png(Image.fromarray(noisy))] * 2, [100, 100], "gif"))
     assert tuple(found[0][5, 5]) == PAPER
     assert np.abs(found[0] - noisy).mean() < 8
+
+
+def test_a_colour_that_no_sample_has() -> None:
+    """Of a film with few colours some frames are looked at; what only another one has becomes the nearest of them."""
+    pictures = [frame(number / 1_000, (64, 36)) for number in range(20)]
+    pictures[7].paste((0xC3, 0x51, 0x0D), (0, 30, 6, 36))
+    found, _times, _info = pillow(film([png(one) for one in pictures], [100] * 20, "gif"))
+    assert tuple(found[7][33, 2]) == MARK
+    assert tuple(found[7][33, 50]) == PAPER
 
 
 @pytest.mark.parametrize(("form", "key"), [("gif", 0), ("webp", 0)])
