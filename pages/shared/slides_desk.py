@@ -99,10 +99,11 @@ def show_empty() -> None:
 
 def _begin() -> None:
     language.speak()
-    made = [slide for key, step in EXAMPLES if (slide := _example(key, step)) is not None]
-    problem = slides.attempt(lambda deck: deck.added(made))
-    if problem or not made:
-        shelf.say(problem or _("The figures could not be computed just now. Try again in a moment."))
+    made = [_example(key, step) for key, step in EXAMPLES]
+    if None in made:  # all or none
+        shelf.say(_("The figures could not be computed just now. Try again in a moment."))
+    else:
+        _do(lambda deck: deck.added(made))
 
 
 def _example(key: str, step: int | None) -> Slide | None:
