@@ -2,7 +2,6 @@
 
 import { copy, save } from "./capture.js";
 import { Refused } from "./encode.js";
-import { make } from "./make.js";
 import { snippet } from "./snippet.js";
 
 const themed = (root) => getComputedStyle(root).getPropertyValue("--st-background-color").trim() || "#ffffff";
@@ -17,7 +16,11 @@ export function makeDeeds(stage) {
     background: themed(stage.parts.root), name: stage.payload.id, link: here(),
   });
   const here = () => stage.where.link();
-  const captured = (options, work) => make(subject(), options, work);
+  /** What makes files comes when the first one is wanted. */
+  async function captured(options, work) {
+    const { make } = await import("./make.js");
+    return make(subject(), options, work);
+  }
   async function take(options, work) {
     try {
       const { blob, name } = await captured(options, work);

@@ -4,7 +4,6 @@ import { changesBetween, setting } from "./change.js";
 import { dressed, isSvg } from "./film.js";
 import { layerShown } from "./layers.js";
 import { makePen } from "./draw.js";
-import { flatPlotly } from "./flat.js";
 import { steadyWords } from "./scene.js";
 import { hasWebgl, loadPlotly } from "./plotly.js";
 import { cameras, currentCamera, holdCamera, layoutFor, unitSizes, watchZoom } from "./view.js";
@@ -118,6 +117,7 @@ export class Figure {
   async #prepare(film) {
     this.Plotly ??= await loadPlotly(this.url).catch(() => Promise.reject(new Error("noPlotly")));
     if (film.spatial && !this.Plotly.isFlat && (this.source.vectors || !hasWebgl())) {
+      const { flatPlotly } = await import("./flat.js");
       this.Plotly = flatPlotly(this.Plotly);
       this.#pen = null;
     }

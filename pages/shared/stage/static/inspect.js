@@ -1,7 +1,5 @@
 // What tests and benches may ask of a stage: root.atlas.
 
-import { Studio } from "./studio.js";
-
 const PATIENCE = 30_000; // ms
 
 function positionsOf(gd, name) {
@@ -31,6 +29,7 @@ async function made(stage, options) {
 }
 
 async function framesOf(stage, options) {
+  const { Studio } = await import("./studio.js");
   const studio = new Studio(stage.figure.url);
   try {
     await studio.load(stage.payload, stage.where.seen());

@@ -1,11 +1,9 @@
 // Any format of a figure, made in the browser; what needs an encoder is encoded by the server and kept nowhere.
 
 import { Refused, encoded } from "./encode.js";
+import { FILMS, SIZES } from "./formats.js";
 import { Studio } from "./studio.js";
 
-/** Pixels of a figure's sizes; "screen" is as the stage stands. */
-export const SIZES = { "16:9": [1280, 720], "4:3": [960, 720], "1:1": [720, 720] };
-export const FILMS = ["mp4", "gif", "webp"];
 const TYPES = { svg: "image/svg+xml", html: "text/html" };
 const MOST_PIXELS = 64e6; // of one picture: what browsers' canvases hold
 const FAST = 960; // a film's width where nothing else is asked for

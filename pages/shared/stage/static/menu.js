@@ -2,7 +2,7 @@
 
 import { element, iconButton } from "./dom.js";
 import { served } from "./encode.js";
-import { FILMS, SIZES } from "./make.js";
+import { FILMS, SIZES } from "./formats.js";
 
 const SCALES = [1, 2, 4];
 const SPEEDS = [0.5, 1, 2];

@@ -36,7 +36,7 @@ export class Studio {
     this.#box.className = "atlas-studio";
     document.body.append(this.#box);
     this.#figure = new Figure(this.#box, this.url, {
-      film: () => this.film, view: seen, layers: new Set(view.layers ?? usual(this.film)), holding: () => false,
+      film: () => this.film, view: seen, layers: new Set(view.layers ?? usual(this.film)), holding: () => false, vectors: true,
       picture: () => pictureAt(this.film, this.#position, valuesAt(this.film, this.#position)),
       onView: still, onMoving: still, onDrawn: still, onProblem: (error) => (this.#problem = error),
     });
