@@ -131,6 +131,7 @@ def test_a_shell_holds_what_its_page_needs_and_no_more() -> None:
         "one.js": b'export * from "./two.js";\n',
         "two.js": b'export const load = () => import("./late.js");\n',
         "late.js": b"export default 1;",
+        "other.js": b"export default 2;",
         "stage.css": b".a {}",
         "page.css": b".b {}",
         "shell.html": b"{policy}|{style}|{wait}|{plotly}|{imports}|{words}|{other}",
@@ -142,7 +143,7 @@ def test_a_shell_holds_what_its_page_needs_and_no_more() -> None:
     words_said = {"en": {"newer": "</script>"}}
     imports, plotly, said = shell.build(modules, b"a='</script><!--'", words_said).decode().split("\n")
     found = json.loads(imports)["imports"]
-    assert list(found) == ["atlas/one.js", "atlas/page.js", "atlas/two.js"]
+    assert list(found) == ["atlas/late.js", "atlas/one.js", "atlas/page.js", "atlas/two.js"]
     source = urllib.parse.unquote(found["atlas/page.js"].split(",", 1)[1])
     assert source == 'import { a } from "atlas/one.js";\nexport const b = "<!-- 100% # </script>";'
     assert "<" not in imports + said and "</script" not in plotly and "<!--" not in plotly

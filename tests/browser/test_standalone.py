@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.export import html
@@ -148,6 +150,19 @@ def test_a_link_of_a_file_leads_to_where_the_reader_is(visit: Visit, opened: Ope
     assert link.startswith(lesson.page.url.split("/norms")[0] + "/norms?")
     assert "p=1" in link
     assert "step=1" in link
+
+
+def test_a_file_makes_pictures_itself(visit: Visit, opened: Open, tmp_path: Path) -> None:
+    """What the browser alone can make; what a server encodes is not offered."""
+    lesson = Lesson(visit("/norms"))
+    page = opened(made(lesson.page, tmp_path / "figure.html"))
+    make = "(root, format) => root.atlas.make({ format, size: '16:9', scale: 1 }).then((made) => made.base64)"
+    picture = Image.open(io.BytesIO(base64.b64decode(page.locator(STAGE).evaluate(make, "png"))))
+    assert picture.size == (1280, 720)
+    assert b"<svg" in base64.b64decode(page.locator(STAGE).evaluate(make, "svg"))[:200]
+    page.locator(f"{STAGE} [data-name=camera]").click()
+    expect(page.get_by_role("button", name="SVG", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="MP4", exact=True)).to_be_hidden()
 
 
 # --- a deck
