@@ -9,6 +9,7 @@ import { rasterOf, svgOf } from "./svg.js";
 
 const RATES = { mp4: 30, gif: 20, webp: 25 }; // frames a second
 const MOST_FRAMES = 600;
+const MOST_PIXELS = 300e6, MOST_BYTES = 32e6; // of all frames together; the encoder takes a little more
 const DRAWING = 0.8; // of the progress; the rest is encoding
 const AHEAD = 3; // frames that may be on their way to bytes while the next one is drawn
 
@@ -96,9 +97,16 @@ export class Studio {
   /** The film as "mp4", "gif" or "webp". `options`: as for frames, and {format, loop, name}. */
   async film({ format = "mp4", loop = true, name = `film.${format}`, ...options }, { progress = still, signal } = {}) {
     const drawing = { signal, progress: (share) => progress(DRAWING * share) };
-    const { blobs, times } = await this.frames({ fps: RATES[format], most: MOST_FRAMES, ...options }, drawing);
+    const most = await this.#room(options);
+    const { blobs, times } = await this.frames({ fps: RATES[format], most, ...options }, drawing);
     const files = blobs.map((blob, index) => ({ name: `f${index}`, blob }));
     return encoded("film", { name, language: this.payload.language, format, times, loop }, files, { signal });
+  }
+
+  /** How many frames of this size the encoder takes; a busy picture's have many bytes. */
+  async #room({ width, height, scale = 1, ...options }) {
+    const { size } = await this.picture({ ...options, width, height, scale, position: this.film.last / 2 });
+    return Math.floor(Math.min(MOST_FRAMES, MOST_PIXELS / (width * height * scale ** 2), MOST_BYTES / size));
   }
 
   end() {
