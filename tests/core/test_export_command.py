@@ -114,14 +114,31 @@ def test_a_set_goes_on_after_a_bad_entry(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "a: [", "[" * 5000,
-     "!!python/object/apply:os.system ['touch /tmp/owned']", "- {link: /a, file: b.png}\n" * 501,
+    ["", "{}", "a: [", "[" * 5000, "- {link: /a, file: b.png}\n" * 501,
      "#" * 2_000_000],
 )  # fmt: skip
 def test_a_list_that_is_none_is_a_sentence(tmp_path: Path, text: str) -> None:
     """And nothing in it is carried out."""
     with pytest.raises(OrderError):
         read_set(text, tmp_path)
+
+
+def test_a_list_runs_nothing(tmp_path: Path) -> None:
+    """YAML can name Python's own functions; here it cannot."""
+    target = tmp_path / "made by the list"
+    with pytest.raises(OrderError, match="no YAML"):
+        read_set(
+            f"- !!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{target}']]",
+            tmp_path,
+        )
+    assert not target.exists()
+
+
+def test_a_way_out_of_the_folder_is_called_so(tmp_path: Path) -> None:
+    """The sentence says what is wrong with it."""
+    for name in ("../a.png", "a/../../b.png", "/etc/a.png", "C:/a.png"):
+        with pytest.raises(OrderError, match="does not lie in the folder"):
+            inside(tmp_path, name)
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
