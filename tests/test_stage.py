@@ -170,7 +170,7 @@ def test_every_word_the_browser_asks_for_is_given() -> None:
         text = path.read_text()
         asked |= set(re.findall(r"\blabels\.(\w+)", text)) | set(re.findall(r'\bsay\("(\w+)"\)', text))
         asked |= set(re.findall(r'new Error\("(no\w+)"\)', text))
-    assert "play" in asked and "copied" in asked and "noWebgl" in asked
+    assert "play" in asked and "copied" in asked and "noPlotly" in asked
     assert asked <= {*stage.labels(), "alt"}
 
 

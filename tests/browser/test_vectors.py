@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageChops, ImageFilter
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -78,9 +79,23 @@ def pages(browser: Browser, address: str) -> Iterator[dict[str, Page]]:
 
 
 @cache
+def prepared(key: str) -> dict | None:
+    """What a concept needs beforehand, done once for all its films: none here changes what it hangs on."""
+    torch.set_num_threads(1)
+    operation = next(one for one in CHAPTERS if one.key == key)
+    if not operation.prepare:
+        return None
+    values = {item.name: item.default for item in operation.parameters}
+    done = None
+    for _part in range(operation.prepare.parts):
+        done = operation.prepare.part(done, values)
+    return done
+
+
+@cache
 def film_of(key: str, language: str, theme: str, inputs: str = "{}", parameters: str = "{}") -> dict:
     """The film of a concept, as a visitor gets it."""
-    asked = {"key": key, "language": language, "theme": theme}
+    asked = {"key": key, "language": language, "theme": theme, "prepared": prepared(key)}
     more = {"inputs": json.loads(inputs), "parameters": json.loads(parameters)}
     _answer, blobs = answers.operation(asked | more)
     return json.loads(bytes(blobs["film"]))

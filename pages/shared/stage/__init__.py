@@ -258,9 +258,6 @@ def labels() -> dict[str, str]:
         "leave": _("End the presentation"),
         "move": _("Move"),
         "coordinate": _("{name}, coordinate {axis}"),
-        "noWebgl": _(
-            "This browser shows no 3-D pictures (WebGL is off), so the picture cannot be drawn here."
-        ),
         "noPlotly": _("The picture could not be loaded. Check the connection and reload the page."),
         "broken": _("The picture could not be drawn. Reload the page to try again."),
     }

@@ -8,7 +8,12 @@ const CHINESE = ['"PingFang SC"', '"Microsoft YaHei"', '"Noto Sans CJK SC"'];
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const UNSAYABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
-export const escaped = (text) => String(text).replace(UNSAYABLE, "").replace(/[&<>"]/g, (letter) => ENTITIES[letter]);
+const SPECIAL = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+export function escaped(text) {
+  const plain = String(text);
+  return SPECIAL.test(plain) ? plain.replace(UNSAYABLE, "").replace(/[&<>"]/g, (letter) => ENTITIES[letter]) : plain;
+}
 
 /** A stack that ends in a font with Chinese, before the generic family that it may name last. */
 export function withChinese(family) {

@@ -27,9 +27,8 @@ const TAGS = new Set([...SHAPES, ..."svg g text tspan image defs clipPath linear
 const MARK = "\ufdd0"; // in place of what ids will begin with: no character, so that no text holds it
 const REFERENCE = /url\(\s*["']?[^"')#]*#([^"')]+)["']?\s*\)/;
 
-const sheets = new WeakMap(); // gd -> Map(tag and class -> looks from style sheets); asking for them is slow
-const written = new Map(); // a style attribute -> its looks; a film writes the same ones again and again
-const MOST_WRITTEN = 5000;
+const figures = new WeakMap(); // gd -> what is known of its nodes' looks: a film writes the same ones again and again
+const MOST_KNOWN = 5000;
 
 /**
  * The figure in `gd` as plotly has drawn it now, as the text of an SVG document of its own: no script, nothing that
@@ -76,18 +75,32 @@ export async function rasterOf(svgText, { width, height, scale = 1 }) {
   }
 }
 
-/** Looks as plotly writes them: Map(property -> value), less what says nothing. */
-function looksOf(style) {
-  const known = written.get(style);
-  if (known) return known;
-  const looks = new Map();
-  for (const [, name, value] of style.matchAll(/([\w-]+)\s*:\s*((?:[^;"']|"[^"]*"|'[^']*')+)/g)) looks.set(name, value.trim());
-  if (written.size > MOST_WRITTEN) written.clear();
-  written.set(style, looks);
-  return looks;
-}
+/** Looks as plotly writes them: [[property, value], ...]. */
+const looksOf = (style) =>
+  [...style.matchAll(/([\w-]+)\s*:\s*((?:[^;"']|"[^"]*"|'[^']*')+)/g)].map(([, name, value]) => [name, value.trim()]);
 
 const isZero = (value) => value !== undefined && parseFloat(value) === 0;
+
+const isUnseen = (looks) => looks.get("display") === "none" || looks.get("visibility") === "hidden" || isZero(looks.get("opacity"));
+
+/** Whether a shape with these looks leaves anything on the paper. */
+function paints(looks) {
+  const has = (paint, usual) => {
+    const value = looks.get(paint) ?? usual;
+    return value !== "none" && value !== "transparent" && !isZero(looks.get(`${paint}-opacity`));
+  };
+  return has("fill", "black") || (has("stroke", "none") && !isZero(looks.get("stroke-width")));
+}
+
+const hasPath = (node) => node.tagName !== "path" || Boolean(node.getAttribute("d"));
+
+/** All that is written on a node about how it looks. */
+function said(node) {
+  const { attributes } = node;
+  let text = node.getAttribute("style") ?? "";
+  for (let i = 0; i < attributes.length; i++) if (LOOKS.has(attributes[i].name)) text += `\n${attributes[i].name}=${attributes[i].value}`;
+  return text;
+}
 
 /** Writes the nodes of one figure, and what they refer to. */
 class Writer {
@@ -96,8 +109,8 @@ class Writer {
 
   constructor(gd) {
     this.gd = gd;
-    if (!sheets.has(gd)) sheets.set(gd, new Map());
-    this.sheet = sheets.get(gd);
+    if (!figures.has(gd)) figures.set(gd, { sheet: new Map(), plans: new Map() });
+    Object.assign(this, figures.get(gd));
   }
 
   inside(node) {
@@ -117,7 +130,7 @@ class Writer {
       if (done.has(id)) continue;
       done.add(id);
       const node = this.gd.querySelector(`#${CSS.escape(id)}`);
-      if (node) out += this.#tag(node, this.#looks(node), this.inside(node));
+      if (node) out += this.#tag(node, this.#text(this.#looks(node)), this.inside(node));
     }
     return out;
   }
@@ -130,25 +143,38 @@ class Writer {
   }
 
   #element(node) {
-    const tag = node.tagName;
-    if (!TAGS.has(tag) || LEFT_OUT.test(node.getAttribute("class") ?? "")) return "";
-    const looks = this.#looks(node);
-    if (looks.get("display") === "none" || looks.get("visibility") === "hidden" || isZero(looks.get("opacity"))) return "";
-    if (SHAPES.has(tag)) return this.#paints(node, looks) ? this.#tag(node, looks, "") : "";
-    const inside = this.inside(node);
+    const tag = node.tagName, plan = this.#plan(node);
+    if (plan.nothing || !TAGS.has(tag)) return "";
+    const looks = plan.text ?? this.#text(this.#looks(node));
+    if (SHAPES.has(tag)) return hasPath(node) ? this.#tag(node, looks, "") : "";
     if (tag === "image") return this.#image(node, looks);
-    if (!inside.trim()) return "";
-    return this.#tag(node, looks, inside);
+    const inside = this.inside(node);
+    return inside.trim() ? this.#tag(node, looks, inside) : "";
+  }
+
+  /** What is known of all nodes with the same name, class and looks: `text` is null where they refer to another node. */
+  #plan(node) {
+    const name = node.getAttribute("class") ?? "";
+    const key = `${node.tagName}\n${name}\n${said(node)}`;
+    const known = this.plans.get(key);
+    if (known) return known;
+    const looks = this.#looks(node);
+    const refers = [...looks.values()].some((value) => value.includes("url("));
+    const nothing = LEFT_OUT.test(name) || isUnseen(looks) || (SHAPES.has(node.tagName) && !paints(looks));
+    const plan = { nothing, text: refers ? null : this.#text(looks) };
+    if (this.plans.size > MOST_KNOWN) this.plans.clear();
+    this.plans.set(key, plan);
+    return plan;
   }
 
   #looks(node) {
-    const style = node.getAttribute("style");
-    const looks = new Map(style ? looksOf(style) : null);
-    for (const { name, value } of node.attributes) if (LOOKS.has(name) && !looks.has(name)) looks.set(name, value);
-    for (const [name, value] of this.#fromSheet(node)) if (!looks.has(name)) looks.set(name, value);
+    const looks = new Map([...this.#fromSheet(node)]);
+    for (const { name, value } of node.attributes) if (LOOKS.has(name)) looks.set(name, value);
+    for (const [name, value] of looksOf(node.getAttribute("style") ?? "")) looks.set(name, value);
     return looks;
   }
 
+  /** Asking for computed styles is slow, and plotly's own sheet goes by class alone. */
   #fromSheet(node) {
     const name = node.getAttribute("class");
     if (!name) return [];
@@ -156,19 +182,12 @@ class Writer {
     const known = this.sheet.get(key);
     if (known) return known;
     const computed = getComputedStyle(node), above = getComputedStyle(node.parentNode);
-    const given = Object.entries(FROM_SHEETS).map(([look, usual]) => [look, computed.getPropertyValue(look), usual, above.getPropertyValue(look)])
-      .filter(([, value, usual, inherited]) => value && value !== usual && value !== inherited).map(([look, value]) => [look, value]);
+    const given = Object.entries(FROM_SHEETS)
+      .map(([look, usual]) => [look, computed.getPropertyValue(look), usual, above.getPropertyValue(look)])
+      .filter(([, value, usual, inherited]) => value && value !== usual && value !== inherited)
+      .map(([look, value]) => [look, value]);
     this.sheet.set(key, given);
     return given;
-  }
-
-  #paints(node, looks) {
-    const has = (paint, usual) => {
-      const value = looks.get(paint) ?? usual;
-      return value !== "none" && value !== "transparent" && !isZero(looks.get(`${paint}-opacity`));
-    };
-    if (node.tagName === "path" && !node.getAttribute("d")) return false;
-    return has("fill", "black") || (has("stroke", "none") && !isZero(looks.get("stroke-width")));
   }
 
   /** A picture that is in the page already; nothing is fetched. */
@@ -177,18 +196,26 @@ class Writer {
     return /^data:image\/(?:png|jpeg|gif|webp)[;,]/.test(source) ? this.#tag(node, looks, "", ` xlink:href="${escaped(source)}"`) : "";
   }
 
+  /** `looks`: the attributes that say how it looks, as text. */
   #tag(node, looks, inside, more = "") {
-    const tag = node.tagName;
+    const tag = node.tagName, { attributes } = node;
     let own = more;
-    for (const { name, value } of node.attributes) {
-      if (KEPT.has(name) && value !== "") own += ` ${name}="${escaped(this.#local(value))}"`;
+    for (let i = 0; i < attributes.length; i++) {
+      const { name, value } = attributes[i];
+      if (KEPT.has(name)) own += value === "" ? "" : ` ${name}="${escaped(value)}"`;
       else if (name === "id" && this.#wanted.has(value)) own += ` id="${escaped(MARK + value)}"`;
       else if (name === "href" && tag === "use") own += ` xlink:href="${escaped(this.#use(value))}"`;
     }
-    for (const [name, value] of looks) own += this.#look(name, value);
+    own += looks;
     if (tag === "text" && /^\s|\s$|\s\s/.test(node.textContent)) own += ' xml:space="preserve"';
     if (tag === "g" && !own) return inside;
     return inside ? `<${tag}${own}>${inside}</${tag}>` : `<${tag}${own}/>`;
+  }
+
+  #text(looks) {
+    let text = "";
+    for (const [name, value] of looks) text += this.#look(name, value);
+    return text;
   }
 
   #look(name, value) {
@@ -199,6 +226,7 @@ class Writer {
 
   /** An address of something in this figure, in the new document; the page's own address before the # goes. */
   #local(value) {
+    if (!value.includes("url(")) return value;
     const id = REFERENCE.exec(value)?.[1];
     if (!id) return value;
     this.#wanted.add(id);
