@@ -143,7 +143,7 @@ async function presentation(deck, work) {
   const files = [];
   const slides = await eachSlide(deck, work, async (studio, { told, background }, k, part) => {
     files.push({ name: `p${k}`, blob: await studio.picture({ ...FIGURE, background, scale: SCALE }) });
-    const moves = told.kind === "film" && studio.film.last > 0;
+    const moves = told.kind === "film" && studio.moves;
     if (moves) files.push({ name: `m${k}`, blob: await movie(studio, background, deck.language, part) });
     return { ...told, kind: moves ? "film" : "picture", picture: `p${k}`, ...(moves ? { film: `m${k}` } : {}) };
   });
@@ -168,8 +168,12 @@ async function pictures(deck, work) {
 async function page({ title, language, slides }, { signal }) {
   const { standalone } = await import("./standalone.js");
   signal.throwIfAborted();
-  return standalone(slides.map(({ payload, told, view }) => ({ ...payload, ...told, view })), { title, language });
+  return standalone(slides.map((slide) => ({ ...slide.payload, ...slide.told, caption: ownCaption(slide), view: slide.view })), { title, language });
 }
+
+/** The caption, where it says something else than the step's sentence, which the figure itself shows. */
+const ownCaption = ({ payload, told, view }) =>
+  told.caption === payload.film.layout.meta.steps[view.step]?.sentence ? "" : told.caption;
 
 /** A name that every system takes. */
 const fileName = (title, otherwise) => title.replace(/[\\/:*?"<>|\p{C}]+/gu, " ").replace(/^[. ]+|[. ]+$/g, "").slice(0, 60).trim() || otherwise;

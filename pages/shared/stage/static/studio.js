@@ -18,6 +18,7 @@ const still = () => {};
 export class Studio {
   #box = null;
   #figure = null;
+  #film = null;
   #problem = null;
   #position = 0;
 
@@ -30,26 +31,31 @@ export class Studio {
   async load(payload, view = {}) {
     this.#clear();
     this.payload = payload;
-    this.film = readFilm(payload.film);
-    this.#position = Math.min(view.step ?? this.film.last, this.film.last);
+    this.#film = readFilm(payload.film);
+    this.#position = Math.min(view.step ?? this.#film.last, this.#film.last);
     const seen = { zoom: view.zoom ?? null, camera: view.camera ?? null, others: view.others, home: null, resets: 0, drawn: -1, own: false };
     this.#box = document.createElement("div");
     this.#box.className = "atlas-studio";
     document.body.append(this.#box);
     this.#figure = new Figure(this.#box, this.url, {
-      film: () => this.film, view: seen, layers: new Set(view.layers ?? usual(this.film)), holding: () => false, vectors: true,
-      picture: () => pictureAt(this.film, this.#position, valuesAt(this.film, this.#position)),
+      film: () => this.#film, view: seen, layers: new Set(view.layers ?? usual(this.#film)), holding: () => false, vectors: true,
+      picture: () => pictureAt(this.#film, this.#position, valuesAt(this.#film, this.#position)),
       onView: still, onMoving: still, onDrawn: still, onProblem: (error) => (this.#problem = error),
     });
   }
 
+  /** Whether there is anything to play. */
+  get moves() {
+    return this.#film.last > 0;
+  }
+
   /** The figure at a position as SVG text. `options`: {width, height, background (null: none), caption}. */
   async svg({ position = this.#position, ...options }) {
-    const plate = plateOf(this.film, options);
+    const plate = plateOf(this.#film, options);
     await this.#draw(position, plate.figure);
     const { width, height, background } = options;
     const { alt } = this.payload.labels ?? {};
-    const step = this.film.steps[Math.ceil(position - 1e-9)]; // the one that the eye is led to
+    const step = this.#film.steps[Math.ceil(position - 1e-9)]; // the one that the eye is led to
     const drawn = svgOf(this.#box, { ...plate.figure, background, title: alt ?? "", desc: step.sentence, language: this.payload.language });
     return plate.dressed(drawn, { step, width, height, background });
   }
@@ -62,11 +68,11 @@ export class Studio {
   /** A picture of each step: [{name, blob}]. */
   async steps(options, { progress = still, signal } = {}) {
     const found = [];
-    const digits = String(this.film.last + 1).length;
-    for (let step = 0; step <= this.film.last; step++) {
+    const digits = String(this.#film.last + 1).length;
+    for (let step = 0; step <= this.#film.last; step++) {
       signal?.throwIfAborted();
       found.push({ name: `${String(step + 1).padStart(digits, "0")}.png`, blob: await this.picture({ ...options, position: step }) });
-      progress((step + 1) / (this.film.last + 1));
+      progress((step + 1) / (this.#film.last + 1));
     }
     return found;
   }
@@ -78,7 +84,7 @@ export class Studio {
   async frames({ fps = 20, speed = 1, most = 600, scale = 1, ...options }, { progress = still, signal } = {}) {
     const blobs = [], times = [];
     let before = null;
-    const places = positions(this.film, { fps, speed, most });
+    const places = positions(this.#film, { fps, speed, most });
     for (const [index, { position, time }] of places.entries()) {
       signal?.throwIfAborted();
       const drawn = await this.svg({ ...options, position });
@@ -105,7 +111,7 @@ export class Studio {
 
   /** How many frames of this size the encoder takes; a busy picture's have many bytes. */
   async #room({ width, height, scale = 1, ...options }) {
-    const { size } = await this.picture({ ...options, width, height, scale, position: this.film.last / 2 });
+    const { size } = await this.picture({ ...options, width, height, scale, position: this.#film.last / 2 });
     return Math.floor(Math.min(MOST_FRAMES, MOST_PIXELS / (width * height * scale ** 2), MOST_BYTES / size));
   }
 
