@@ -211,6 +211,14 @@ def test_a_figure_is_added_as_it_was_looked_at(session: dict[str, Any]) -> None:
     assert session[keeping.CHANGED]
 
 
+def test_a_full_deck_is_told_beside_the_button_and_on_the_page(session: dict[str, Any]) -> None:
+    session[slides.KEY] = slides.Edits(Deck().added([Slide("s1", "norms", "a", b"")] * 40))
+    slides.add("vector.stage", film(), View(1), Subject("vector", "Vector", {}))
+    assert len(session[slides.KEY].now) == 40
+    assert session[slides.SAID]["text"] == "A deck holds at most 40 slides."
+    assert "delete slides" in session[shelf.NOTES][0] and session[keeping.CHANGED]
+
+
 def test_the_link_of_a_slide_carries_the_shelf_it_names_and_never_grows_too_long(
     session: dict[str, Any],
 ) -> None:

@@ -10,9 +10,16 @@ import streamlit as st
 
 from core import ops, words
 from core.operation import Operation
-from core.words import _
+from core.words import N_, _
+from core.workbench.desks import DESKS
 from pages.shared import answer, navigation, notes, posters, state
 from pages.shared.markup import put, tag
+
+DESK_WORDS = {
+    "tensors": N_("Build, load and look at tensors, and keep them under names that every page knows."),
+    "expression": N_("Have any line of tensor code explained, node by node."),
+    "slides": N_("Collect figures, put them in order, and take them to class as a presentation."),
+}
 
 
 def show_home() -> None:
@@ -34,6 +41,7 @@ def show_home() -> None:
     with st.container(key="posters"):
         for chapter, operations in itertools.groupby(ops.CHAPTERS, key=lambda operation: operation.chapter):
             show_chapter(chapter, list(operations))
+        show_workbench()
     state.publish(None)
 
 
@@ -43,6 +51,16 @@ def show_chapter(chapter: str, operations: list[Operation]) -> None:
     with st.container(key=f"chapter-{chapter}" if len(operations) > 1 else f"lone-{chapter}"):
         for operation in operations:
             show_poster(operation)
+
+
+def show_workbench() -> None:
+    """The pages that are not one concept, each with its few words."""
+    put(tag("h2", _("Workbench"), class_="atlas-chapter"))
+    with st.container(key="desks"):
+        for desk in DESKS:
+            with st.container(key=f"desk-{desk.key}"):
+                st.page_link(navigation.desk_page(desk.key), label=_(desk.title))
+                put(tag("p", _(DESK_WORDS[desk.key])))
 
 
 def show_poster(operation: Operation) -> None:

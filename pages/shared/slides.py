@@ -102,9 +102,18 @@ def add(key: str, film: bytes, view: View, subject: Subject) -> None:
     """The film as it is looked at becomes the last slide; the stage says so, or why not (a callback)."""
     language.speak()
     made = drafted(film, view, subject)
-    problem = f"{made.sentence} {made.fix}".strip() if isinstance(made, Problem) else ""
-    problem = problem or attempt(lambda deck: deck.added([made]))
-    say(key, problem or _("Added to slides · {count}").format(count=len(now())))
+    try:
+        if isinstance(made, Problem):
+            raise WorkspaceError(made.sentence, made.fix)
+        change(now().added([made]))
+    except WorkspaceError as error:
+        say(
+            key, error.sentence
+        )  # beside the button there is room for what is wrong, on the page for what would work
+        shelf.say(f"{error.sentence} {error.fix}".strip())
+        st.session_state[keeping.CHANGED] = True
+    else:
+        say(key, _("Added to slides · {count}").format(count=len(now())))
 
 
 def say(key: str, text: str) -> None:
