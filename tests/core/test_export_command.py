@@ -127,10 +127,7 @@ def test_a_list_runs_nothing(tmp_path: Path) -> None:
     """YAML can name Python's own functions; here it cannot."""
     target = tmp_path / "made by the list"
     with pytest.raises(OrderError, match="no YAML"):
-        read_set(
-            f"- !!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{target}']]",
-            tmp_path,
-        )
+        read_set(f"- !!python/object/apply:os.mkdir ['{target}']", tmp_path)
     assert not target.exists()
 
 
