@@ -17,4 +17,9 @@ def steps(arguments: dict[str, Any]) -> tuple[dict, dict[str, bytes]]:
     return {}, {"file": b"zip"}
 
 
-TASKS = {"film": die, "steps": steps}
+def large(arguments: dict[str, Any]) -> tuple[dict, dict[str, bytes]]:
+    """A file that is large for a test."""
+    return {}, {"file": bytes(5_000)}
+
+
+TASKS = {"film": die, "steps": steps, "large": large}
