@@ -72,6 +72,7 @@ def test_slides_are_added_moved_doubled_and_taken_out() -> None:
     assert len({first, second, third}) == 3
     assert titles(found.moved(third, 0)) == ["c", "a", "b"]
     assert titles(found.moved(first, 99)) == ["b", "c", "a"]
+    assert titles(found.moved(third, -1)) == ["c", "a", "b"]
     assert titles(found.doubled(second)) == ["a", "b", "b", "c"]
     assert titles(found.without(second)) == ["a", "c"]
     assert titles(found.changed(second, title="x")) == ["a", "x", "c"]
@@ -442,6 +443,14 @@ def test_a_bomb_a_strange_film_and_a_strange_record_are_left_out_and_the_rest_ke
         len(found["deck"]["slides"]) == 1 and len([name for name in blobs if name.startswith("slide:")]) == 1
     )
     assert any("left out: 3" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("data", [b"", b"abc", slides.packed(b"x" * 51), slides.packed(b"x") + b"y",
+                                  slides.packed(b"x" * 40)[:-3]])  # fmt: skip
+def test_what_is_too_large_cut_off_or_followed_by_more_is_not_unpacked(data: bytes) -> None:
+    assert slides.unpacked(slides.packed(b"x" * 50), 51) == b"x" * 50
+    with pytest.raises(checked.FilmError):
+        slides.unpacked(data, 50)
 
 
 def test_sizes_that_lie_give_no_slide() -> None:
