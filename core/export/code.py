@@ -13,12 +13,16 @@ from typing import Any
 
 from core.export.notebook import notebook
 from core.figures.alone import BETWEEN, alone
+from core.figures.filling import filled
+from core.operation import source_of
 from core.words import _
 
 MOST = 96_000  # letters of a figure in a file
 LINE = 100
 LONGEST_LINK = 2_000
 NEEDED = ("torch", "plotly")
+STILL = 'still = {"auto_play": False, "config": {"displaylogo": False, "showSendToCloud": False}}'
+SHOW = "figure.show(**still)"
 FORMATS = ("py", "ipynb")
 
 
@@ -50,7 +54,7 @@ def script(code: Code) -> bytes:
     """A Python file: run, it prints the result, checks it and shows the figure; imported, it has `figure`."""
     head = [comment(code.title), comment(code.link)] if code.link else [comment(code.title)]
     head.append(comment(_made_with()))
-    shown = [f"# {_keep(code)}", "", 'if __name__ == "__main__":', "    figure.show(auto_play=False)"]
+    shown = [*_keep(code), "", 'if __name__ == "__main__":', f"    {SHOW}"]
     blocks = [[*head, *code.imports], list(code.given), ["", *code.source.split("\n")], _result(code)]
     blocks += [_figure(code), shown]
     return ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
@@ -59,7 +63,7 @@ def script(code: Code) -> bytes:
 def as_notebook(code: Code) -> bytes:
     """The same in cells: what is given, the function, its result, the figure."""
     cells = [[*code.imports, "", *code.given], code.source.split("\n"), _result(code), _figure(code)]
-    cells.append([f"# {_keep(code)}", "figure.show(auto_play=False)"])
+    cells.append([*_keep(code), SHOW])
     written = ["\n".join(cell).strip("\n") for cell in cells if cell]
     text = f"{code.link}\n{_made_with()}" if code.link else _made_with()
     return notebook(code.title, text, written, folded=[len(written) - 2])
@@ -80,9 +84,10 @@ def _made_with() -> str:
     return _("Made by Tensor Atlas. It needs {packages}, and nothing else.").format(packages=needed)
 
 
-def _keep(code: Code) -> str:
-    call = f'figure.write_html("{code.name}.html", auto_play=False)'
-    return _("{call} keeps it as a page of its own").format(call=call)
+def _keep(code: Code) -> list[str]:
+    """How the figure is shown, and kept: it waits for Play, and has no button that sends it to a server."""
+    call = f'figure.write_html("{code.name}.html", **still)'
+    return [STILL, f"# {_('{call} keeps it as a page of its own').format(call=call)}"]
 
 
 def _result(code: Code) -> list[str]:
@@ -95,28 +100,35 @@ def _result(code: Code) -> list[str]:
 
 def _figure(code: Code) -> list[str]:
     """The figure, packed, and unpacked; its imports stand here, after all names that a reader gave."""
+    text, parts = packed(code.figure, code.mode)
+    told = "json.loads(zlib.decompress(base64.b64decode(FIGURE)))"
+    unpacked = [f"figure = go.Figure({told})"]
+    if parts > 1:
+        unpacked = ["", "", *source_of(filled).split("\n"), "", "", f"told = {told}"]
+        unpacked += [f'told["frames"] = filled(told["frames"], {parts})', "figure = go.Figure(told)"]
     return [
         f"# {_('the figure of the page: all its steps, and what moves between them')}",
         "import base64", "import json", "import zlib", "", "import plotly.graph_objects as go", "",
-        "FIGURE = (",
-        *(f'    "{line}"' for line in textwrap.wrap(packed(code.figure, code.mode), LINE)),
-        ")",
-        "figure = go.Figure(json.loads(zlib.decompress(base64.b64decode(FIGURE))))",
+        "FIGURE = (", *(f'    "{line}"' for line in textwrap.wrap(text, LINE)), ")", *unpacked,
     ]  # fmt: skip
 
 
-def packed(figure: dict[str, Any], mode: str) -> str:
-    """The film as a plain figure, zlib and base64, with as many frames in between as the file has room for."""
+def packed(figure: dict[str, Any], mode: str) -> tuple[str, int]:
+    """The film as a plain figure, zlib and base64, and how many parts are to be made of each of its frames.
+
+    More than one where the file has no room for all frames in between.
+    """
     whole = _pack(alone(figure, mode, BETWEEN))
     if len(whole) <= MOST:
-        return whole
-    bare = _pack(alone(figure, mode, 0))
+        return whole, 1
+    bare = _pack(alone(figure, mode, 0, BETWEEN))
     room = int((MOST - len(bare)) / (len(whole) - len(bare)) * BETWEEN) if len(whole) > len(bare) else 0
     for between in range(room, 0, -1):
-        text = _pack(alone(figure, mode, between))
+        parts = round(BETWEEN / (between + 1))
+        text = _pack(alone(figure, mode, between, parts))
         if len(text) <= MOST:
-            return text
-    return bare
+            return text, parts
+    return bare, BETWEEN
 
 
 def _pack(figure: dict[str, Any]) -> str:

@@ -24,7 +24,8 @@ from core.panels import Label
 from core.words import _
 
 WIDTH, HEIGHT = 960, 540  # px of the picture
-EDGE, FOOT = 24, 150  # px around it, and below it for words and slider
+EDGE, FOOT = 24, 165  # px around it, and below it for words and slider
+CAPTION, SLIDER = 20, 54  # px of a line of words, and of the slider below them
 BETWEEN = 12  # frames from one step to the next
 HOLD = 7  # of them as long as a step stands still
 SHARP, MOVING = (
@@ -37,10 +38,11 @@ STILL = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transit
 Picture = dict[int, dict[str, Any]]  # trace -> what changes of it
 
 
-def alone(figure: Figure, mode: str, between: int = BETWEEN) -> Figure:
+def alone(figure: Figure, mode: str, between: int = BETWEEN, parts: int = 1) -> Figure:
     """`figure` (of film.film) as {"data", "layout", "frames"} that needs only plotly; it stands at its last step.
 
     Frame "2" is the whole step 2; "2.1", "2.2" ... lead to it and tell only what moves. `mode`: "light" or "dark".
+    `parts`: what core.figures.filling will make of each frame; the figure's pace knows.
     """
     figure = _without_hidden_layers(figure)
     layout = _layout(figure["layout"], mode)
@@ -59,7 +61,7 @@ def alone(figure: Figure, mode: str, between: int = BETWEEN) -> Figure:
         for k, trace in enumerate(figure["data"])
     ]
     flat = all(trace["type"] == "scatter" for trace in data)
-    controls = _controls(figure["layout"]["meta"]["steps"], mode, between, redraw=not flat)
+    controls = _controls(figure["layout"]["meta"]["steps"], mode, (between + 1) * parts, redraw=not flat)
     return {"data": data, "layout": layout | controls, "frames": frames}
 
 
@@ -358,23 +360,25 @@ def _equal(layout: Figure) -> Figure:
     return layout | changed
 
 
-def _controls(steps: Sequence[Mapping[str, Any]], mode: str, between: int, redraw: bool) -> Figure:
-    """Play, pause and a slider of the steps, whose sentence stands above it.
+def _controls(steps: Sequence[Mapping[str, Any]], mode: str, frames: int, redraw: bool) -> Figure:
+    """Play, pause and a slider of the steps, whose sentence stands above it; `frames` lead from one to the next.
 
     `redraw`: plotly.js moves only flat marks by themselves; all else is drawn anew each time, which takes longer.
     """
     ink, quiet, hairline = (theme.colour(name, mode) for name in ("ink", "quiet", "hairline"))
     background = theme.colour("background", mode)
-    pace = round(theme.TWEEN_MS / (between + 1))
+    pace = round(theme.TWEEN_MS / frames)
     play = STILL | {"fromcurrent": True, "frame": {"duration": pace, "redraw": redraw}}
     pause = STILL | {"frame": {"duration": 0, "redraw": False}}
     buttons = [
         {"label": _("Play"), "method": "animate", "args": [None, play]},
         {"label": _("Pause"), "method": "animate", "args": [[None], pause]},
     ]
+    captions = [_caption(k, step, len(steps)) for k, step in enumerate(steps)]
+    below = CAPTION * (1 + max(caption.count("<br>") for caption in captions)) + SLIDER
     menu = {
         "type": "buttons", "direction": "left", "showactive": False, "buttons": buttons,
-        "x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "pad": {"t": 94, "r": 0},
+        "x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "pad": {"t": below, "r": 0},
         "bgcolor": background, "bordercolor": theme.colour("axis", mode), "font": {"size": 13, "color": ink},
     }  # fmt: skip
     slider = {
@@ -384,8 +388,7 @@ def _controls(steps: Sequence[Mapping[str, Any]], mode: str, between: int, redra
         "bgcolor": quiet, "activebgcolor": theme.colour("accent", mode), "bordercolor": hairline, "tickcolor": quiet,
         "ticklen": 6, "minorticklen": 6,
         "steps": [
-            {"label": _caption(k, step, len(steps)), "method": "animate", "args": [[str(k)], STILL]}
-            for k, step in enumerate(steps)
+            {"label": caption, "method": "animate", "args": [[str(k)], STILL]} for k, caption in enumerate(captions)
         ],
     }  # fmt: skip
     return {"updatemenus": [menu], "sliders": [slider]}

@@ -85,7 +85,7 @@ def test_a_changed_number_is_taken_out(visit: Visit) -> None:
 def test_a_practice_is_taken_out(visit: Visit) -> None:
     page = visit("/matrix-vector")
     place = page.locator(".st-key-practice")
-    place.locator("summary").click(timeout=WAIT)
+    place.get_by_text("The code that ran").click(timeout=WAIT)
     name, script = saved(page, buttons(page, "matrix-vector-digits-layer").first)
     assert name == "matrix-vector-digits-layer.py" and "torch.relu" in script.decode()
     assert len(figure_in(script.decode()).frames) > 1
