@@ -28,9 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = Path(__file__).with_name("nginx.conf.template")
 PATIENCE = 60.0  # seconds until a replica answers
 BETWEEN = 0.5  # seconds between two looks at what runs
-ADVICE = (
-    "nginx is not installed here. On Debian and Ubuntu: sudo apt-get install nginx-light; on macOS: brew install nginx."
-)
+ADVICE = "nginx is not installed here. On Debian and Ubuntu: sudo apt-get install nginx-light; on macOS: brew install nginx."
 
 
 def configuration(listen: str, replicas: list[str], folder: Path, log: str = "/dev/stdout") -> str:
@@ -117,7 +115,9 @@ class Hosted:
         """Start nginx, or start it again."""
         folder = Path(self._folder.name)
         log = "/dev/null" if self.quiet else "/dev/stdout"
-        folder.chmod(0o711)  # started by root, nginx works as another user, who makes folders of his own in it
+        folder.chmod(
+            0o711
+        )  # started by root, nginx works as another user, who makes folders of his own in it
         path = folder / "nginx.conf"
         path.write_text(configuration(self.listen, [one.address for one in self.replicas], folder, log))
         line = ["nginx", "-p", str(folder), "-c", str(path), "-e", "stderr", "-g", "daemon off;"]
@@ -158,7 +158,9 @@ def _wait(replica: Replica) -> None:
 def main() -> int:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--replicas", type=int, default=min(4, os.cpu_count() or 1), help="processes of the app")
+    parser.add_argument(
+        "--replicas", type=int, default=min(4, os.cpu_count() or 1), help="processes of the app"
+    )
     parser.add_argument("--listen", default="0.0.0.0:8500", help="address and port (default: 0.0.0.0:8500)")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
