@@ -28,7 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = Path(__file__).with_name("nginx.conf.template")
 PATIENCE = 60.0  # seconds until a replica answers
 BETWEEN = 0.5  # seconds between two looks at what runs
-ADVICE = "nginx is not installed here. On Debian and Ubuntu: sudo apt-get install nginx-light; on macOS: brew install nginx."
+ADVICE = (
+    "nginx is not installed here. On Debian and Ubuntu: sudo apt-get install nginx-light; "
+    "on macOS: brew install nginx."
+)
 
 
 def configuration(listen: str, replicas: list[str], folder: Path, log: str = "/dev/stdout") -> str:
