@@ -267,21 +267,24 @@ def _webp(frames: Sequence[bytes], times: Sequence[float], size: Size, loop: boo
 
     unit, play = Fraction(1, 1_000), {"loop": "0" if loop else "1"}
     data = _encoded("webp", "libwebp_anim", 1_000, unit, size, "bgra", options, play, timed())
-    return _with_last(data, shown[-1][1])
+    return _lasting(data, sum(ticks for _index, ticks in shown))
 
 
-def _with_last(data: bytes, milliseconds: int) -> bytes:
-    """A WebP whose last frame lasts so long: the encoder is never told, and writes the mean of the others."""
-    at, last = 12, -1
+def _lasting(data: bytes, milliseconds: int) -> bytes:
+    """A WebP that lasts so long in all: the encoder is never told how long its last frame stands.
+
+    It writes the mean of the others. And it may be an earlier frame: the encoder leaves out what looks the same.
+    """
+    at, place, before, told = 12, -1, 0, 0
     while at + 8 <= len(data):
         if data[at : at + 4] == b"ANMF":
-            last = at
+            place = at + 8 + 12  # behind the frame's left, top, width and height, three bytes each
+            before, told = before + told, int.from_bytes(data[place : place + 3], "little")
         length = int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + length + length % 2
-    if last < 0:  # a still: all frames are equal
+    if place < 0:  # a still: all frames are equal
         return data
-    place = last + 8 + 12  # behind the frame's left, top, width and height, three bytes each
-    return data[:place] + milliseconds.to_bytes(3, "little") + data[place + 3 :]
+    return data[:place] + (milliseconds - before).to_bytes(3, "little") + data[place + 3 :]
 
 
 # --- MP4

@@ -60,6 +60,15 @@ def test_a_film_has_its_size_its_frames_and_its_times(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["gif", "webp"])
+@pytest.mark.parametrize("shown", [(0, 1, 1, 1), (0, 0, 1, 1), (0, 1, 0, 0)])
+def test_a_film_that_stands_still_lasts_as_long(form: str, shown: tuple[int, ...]) -> None:
+    """Encoders leave out what looks the same; the time for it is not lost, at the end of the film neither."""
+    pictures = frames(2)
+    _found, times, _info = pillow(film([pictures[k] for k in shown], [200, 100, 300, 1000], form))
+    assert sum(times) == 1600
+
+
+@pytest.mark.parametrize("form", ["gif", "webp"])
 def test_flat_colours_are_kept_exactly(form: str) -> None:
     """Paper on a slide is the slide's paper; a mark is its colour."""
     found, _times, _info = pillow(film(frames(12), TIMES, form))
