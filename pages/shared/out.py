@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -73,7 +73,11 @@ def _present(operation: Operation) -> Present:
 
 
 def _address(operation: Operation, values: Mapping[str, Any]) -> str:
-    """The page's link, with the shelf."""
+    """The page's link, with the shelf. Of Streamlit's own address only the server's part can be relied on."""
     carried = shelf.written()
     query = link.write(operation, values, words.language()) | ({link.SHELF: carried} if carried else {})
-    return f"{(st.context.url or '').split('?')[0]}?{urlencode(query)}"
+    server = urlsplit(st.context.url or "")
+    folder = "/".join(
+        part for part in (st.get_option("server.baseUrlPath").strip("/"), operation.key) if part
+    )
+    return urlunsplit((server.scheme, server.netloc, folder, urlencode(query), ""))

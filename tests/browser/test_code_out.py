@@ -14,6 +14,8 @@ import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import Server
+
 WAIT = 60_000  # ms; a machine that runs other tests beside this one is slow
 Visit = Callable[..., Page]
 
@@ -53,12 +55,12 @@ def buttons(page: Page, key: str) -> Locator:
         ("/reduction?A=[[1,5,2],[4,0,7]]&op=max", "reduction", "op='max'"),
     ],
 )
-def test_a_page_is_taken_out_as_it_is(visit: Visit, path: str, key: str, given: str) -> None:
+def test_a_page_is_taken_out_as_it_is(visit: Visit, server: Server, path: str, key: str, given: str) -> None:
     page = visit(path, language="zh" if key == "reduction" else "en")
     expect(buttons(page, key)).to_have_count(2, timeout=WAIT)
     name, script = saved(page, buttons(page, key).first)
     assert name == f"{key}.py" and given in script.decode()
-    assert f"/{key}?A=" in script.decode().split("import torch")[0]
+    assert f"# {server.address(f'/{key}')}?A=" in script.decode().split("import torch")[0]
     whole, (name, notebook) = figure_in(script.decode()), saved(page, buttons(page, key).last)
     assert name == f"{key}.ipynb" and given in code_of(notebook)
     assert (
