@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-import streamlit as st
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
@@ -28,6 +27,7 @@ from core import calculator
 from core.export.pictures import safe_name
 from core.limits import current
 from core.words import _, speaking
+from pages.shared.base import base
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -60,8 +60,7 @@ def routes() -> list[BaseRoute]:
 
 def address() -> str:
     """Where the browser sends an export, without the "/film" that says which."""
-    path = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}{ROUTE}" if path else ROUTE
+    return base() + ROUTE
 
 
 class Refused(Exception):

@@ -33,7 +33,7 @@ from pages.shared.listing import listing
 from pages.shared.markup import Html, join, put, tag, written_shape
 from pages.shared.part import part
 from pages.shared.problem import show_problem
-from pages.shared.sections import pairs, quiet, section
+from pages.shared.sections import pairs, quiet, section, show_desk_title
 
 HEIGHT = 168  # of the field, in pixels: six lines
 
@@ -44,16 +44,7 @@ def show_expression() -> None:
     if embedded.alone():
         show_bench()
         return
-    with st.container(key="title"):
-        put(
-            tag(
-                "div",
-                tag("span", _("Workbench"), class_="atlas-position"),
-                tag("h1", _(DESK.title)),
-                tag("span", _("any line of tensor code, node by node"), class_="atlas-notation atlas-words"),
-                class_="atlas-title",
-            )
-        )
+    show_desk_title(DESK, _("any line of tensor code, node by node"))
     show_bench()
     with st.container(key="more"):
         show_language()

@@ -16,6 +16,7 @@ from core import words
 from core.operation import Example, Operation
 from core.words import _
 from pages.shared import answer, link, shelf, state
+from pages.shared.base import base
 from pages.shared.sections import section
 
 FORMS = ("py", "ipynb")
@@ -77,7 +78,4 @@ def _address(operation: Operation, values: Mapping[str, Any]) -> str:
     carried = shelf.written()
     query = link.write(operation, values, words.language()) | ({link.SHELF: carried} if carried else {})
     server = urlsplit(st.context.url or "")
-    folder = "/".join(
-        part for part in (st.get_option("server.baseUrlPath").strip("/"), operation.key) if part
-    )
-    return urlunsplit((server.scheme, server.netloc, folder, urlencode(query), ""))
+    return urlunsplit((server.scheme, server.netloc, f"{base()}/{operation.key}", urlencode(query), ""))

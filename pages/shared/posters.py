@@ -9,10 +9,11 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+
+from pages.shared.base import base
 
 FOLDER = Path(__file__).resolve().parents[1] / "home"
 ROUTE = "/poster"
@@ -23,13 +24,13 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 def routes() -> list[BaseRoute]:
     """The route of the stills, under server.baseUrlPath."""
-    return [Route(f"{_base()}{ROUTE}/{{digest}}/{{name}}", _serve, methods=["GET"])]
+    return [Route(f"{base()}{ROUTE}/{{digest}}/{{name}}", _serve, methods=["GET"])]
 
 
 def address(path: Path) -> str:
     """Where the browser finds a still, an address that changes with its content; empty where there is none."""
     found = _stills().get(path.name)
-    return f"{_base()}{ROUTE}/{found[0]}/{path.name}" if found else ""
+    return f"{base()}{ROUTE}/{found[0]}/{path.name}" if found else ""
 
 
 @cache
@@ -37,11 +38,6 @@ def _stills() -> dict[str, tuple[str, bytes]]:
     """name -> (digest, content), read once."""
     found = {path.name: path.read_bytes() for path in sorted(FOLDER.glob("*.svg"))}
     return {name: (hashlib.sha256(content).hexdigest()[:16], content) for name, content in found.items()}
-
-
-def _base() -> str:
-    path = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
 
 
 def _serve(request: Request) -> Response:

@@ -8,12 +8,26 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core import ops
-from core.operation import Operation
+from core.operation import Desk, Operation
 from core.words import _
 from pages.shared import axes, navigation
 from pages.shared.answer import Answer
 from pages.shared.listing import listing
 from pages.shared.markup import Html, put, tag, written_shape
+
+
+def show_desk_title(desk: Desk, what_for: str) -> None:
+    """One slim line over a page of the workbench: what it is, and what it is for."""
+    with st.container(key="title"):
+        put(
+            tag(
+                "div",
+                tag("span", _("Workbench"), class_="atlas-position"),
+                tag("h1", _(desk.title)),
+                tag("span", what_for, class_="atlas-notation atlas-words"),
+                class_="atlas-title",
+            )
+        )
 
 
 @contextmanager

@@ -18,10 +18,11 @@ from core.workbench.desks import SLIDES as DESK
 from core.workspace import WorkspaceError
 from pages.shared import answer, keeping, language, navigation, notes, opening, shelf, slides, stage, state
 from pages.shared.answer import Answer
+from pages.shared.base import base
 from pages.shared.framing import framed
 from pages.shared.markup import put, tag
 from pages.shared.part import part
-from pages.shared.sections import section
+from pages.shared.sections import section, show_desk_title
 
 CHOSEN = "slides.chosen"  # the key of the slide that is looked at
 WANTED = "slides.wanted"  # the number of the browser's question for all figures
@@ -37,16 +38,7 @@ ABOUT = {
 def show_slides() -> None:
     """The whole page."""
     state.adopt(DESK)
-    with st.container(key="title"):
-        put(
-            tag(
-                "div",
-                tag("span", _("Workbench"), class_="atlas-position"),
-                tag("h1", _(DESK.title)),
-                tag("span", _("collect, order, take to class"), class_="atlas-notation atlas-words"),
-                class_="atlas-title",
-            )
-        )
+    show_desk_title(DESK, _("collect, order, take to class"))
     show_bench()
 
 
@@ -140,7 +132,7 @@ def show_slide(deck: Deck, slide: Slide) -> None:
             alt=slide.alt or slide.title,
             view=slide.view,
             fixed=True,
-            link=stage.base() + slide.link if slide.link else "",
+            link=base() + slide.link if slide.link else "",
             on_slide=lambda view: _look(slide.key, view),
             slide_word=_("Use this step and this view"),
             said=said if said.get("stage") == STAGE else None,
@@ -347,7 +339,7 @@ def show_maker(deck: Deck) -> None:
         "words": _maker_words(),
         "title": deck.title,
         "language": words.language(),
-        "base": stage.base(),
+        "base": base(),
         "backgrounds": {mode: theme.colour("background", mode) for mode in THEMES},
         "wanted": wanted,
         "slides": [slide.described() | {"mark": _mark(slide.film)} for slide in deck.slides]

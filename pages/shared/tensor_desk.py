@@ -35,7 +35,7 @@ from pages.shared.listing import listing
 from pages.shared.markup import Html, join, prose, put, tag, written_shape
 from pages.shared.part import part
 from pages.shared.problem import show_problem
-from pages.shared.sections import pairs, quiet, section
+from pages.shared.sections import pairs, quiet, section, show_desk_title
 
 WAYS = {"form": N_("form"), "grid": N_("grid"), "file": N_("file"), "example": N_("real data")}
 FORMS = {"torch": "torch", "numpy": "NumPy", "latex": "LaTeX"}
@@ -65,16 +65,7 @@ def show_tensors() -> None:
     if embedded.alone():
         show_bench()
         return
-    with st.container(key="title"):
-        put(
-            tag(
-                "div",
-                tag("span", _("Workbench"), class_="atlas-position"),
-                tag("h1", _(DESK.title)),
-                tag("span", _("build, look, name, carry"), class_="atlas-notation atlas-words"),
-                class_="atlas-title",
-            )
-        )
+    show_desk_title(DESK, _("build, look, name, carry"))
     show_bench()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -74,6 +74,21 @@ def serving(port: int = 0) -> Iterator[str]:
     yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
     server.should_exit = True
     thread.join(timeout=10)
+
+
+@contextmanager
+def workshop(browser: Browser) -> Iterator[Page]:
+    """A page with no figure on it, which can import the stage's modules from `module(...)`."""
+    with serving() as url:
+        page = browser.new_page()
+        page.goto(url)
+        yield page
+        page.close()
+
+
+def module(name: str) -> str:
+    """The address of one of the stage's modules."""
+    return f"{stage._stage_folder()}/{name}"
 
 
 def give(page: Page, text: str) -> None:

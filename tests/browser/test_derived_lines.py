@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from core.figures import derived, marks
 from core.panels import Bind, Derived, Label
-from pages.shared import stage
-from tests.browser.bench_page import serving
+from tests.browser.bench_page import module, workshop
 
 STATES = (
     {"x": (3.0, 1.0, 2.0), "y": (-1.0, 2.5, 0.5)},
@@ -40,16 +39,8 @@ SAY = "async ([path, kind, of, onto, q]) => (await import(path)).SAID[kind](of, 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    """A bare page that can import the stage's modules."""
-    with serving() as url:
-        opened = browser.new_page()
-        opened.goto(url)
+    with workshop(browser) as opened:
         yield opened
-        opened.close()
-
-
-def module() -> str:
-    return f"{stage._stage_folder()}/derived.js"
 
 
 def in_state(state: dict[str, Any], size: int, inverse: float) -> dict[str, Any]:
@@ -63,7 +54,7 @@ def test_the_browser_draws_what_python_draws(page: Page, mark: Derived, size: in
     for state, inverse in itertools.product(STATES, INVERSES):
         values = in_state(state, size, inverse)
         trace = {"meta": {"derived": marks.rule(mark)}}
-        drawn = page.evaluate(RUN, [module(), trace, size, values])
+        drawn = page.evaluate(RUN, [module("derived.js"), trace, size, values])
         lists = [[math.nan if value is None else value for value in one] for one in drawn]
         expected = derived.points(mark, values, size)
         np.testing.assert_allclose(np.array(lists).T, expected, atol=1e-6, rtol=1e-6)
@@ -74,7 +65,7 @@ def test_the_browser_says_what_python_says(page: Page, kind: str) -> None:
     for state, inverse in itertools.product(STATES, INVERSES):
         mark = Label("l", "ink", live=(kind, "{}"), of="x", onto="y", inverse="q")
         values = in_state(state, 3, inverse)
-        said = page.evaluate(SAY, [module(), kind, values["x"], values["y"], inverse])
+        said = page.evaluate(SAY, [module("derived.js"), kind, values["x"], values["y"], inverse])
         expected = derived.live_text(mark, values)
         assert said == expected or math.isclose(
             _first(said), _first(expected), rel_tol=5e-3

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages.shared import stage
-from tests.browser.bench_page import serving
+from tests.browser.bench_page import module, workshop
 
 LINES = "async ([path, text, width]) => (await import(path)).wrapped(text, width, (part) => [...part].length)"
 MOMENTS = "async ([path, film, wish]) => (await import(path)).positions(film, wish)"
@@ -16,16 +15,8 @@ MOMENTS = "async ([path, film, wish]) => (await import(path)).positions(film, wi
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    """A bare page that can import the stage's modules."""
-    with serving() as url:
-        opened = browser.new_page()
-        opened.goto(url)
+    with workshop(browser) as opened:
         yield opened
-        opened.close()
-
-
-def module(name: str) -> str:
-    return f"{stage._stage_folder()}/{name}"
 
 
 @pytest.mark.parametrize(

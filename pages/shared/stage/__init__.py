@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from core import words
 from core.slides import View, read_view
 from core.words import _
+from pages.shared.base import base
 from pages.shared.stage import shell
 
 STATIC = Path(__file__).parent / "static"
@@ -67,12 +68,7 @@ def needed() -> tuple[str, list[str]]:
 
 def is_home(path: str) -> bool:
     """Whether an address is the first page's, which has no stage."""
-    return path.strip("/") == _base().strip("/")
-
-
-def _base() -> str:
-    path = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
+    return path.strip("/") == base().strip("/")
 
 
 @cache
@@ -89,7 +85,7 @@ def _plotly_file() -> Path:
 def _plotly_path() -> str:
     from importlib.metadata import version
 
-    return f"{_base()}/plotly/{version('plotly')}/plotly.min.js"
+    return f"{base()}/plotly/{version('plotly')}/plotly.min.js"
 
 
 @cache
@@ -103,7 +99,7 @@ def _stage_folder() -> str:
     digest = hashlib.sha256(said.encode() + Path(shell.__file__).read_bytes())
     for name, content in _modules().items():
         digest.update(name.encode() + b"\0" + content + b"\0")
-    return f"{_base()}/stage/{digest.hexdigest()[:16]}"
+    return f"{base()}/stage/{digest.hexdigest()[:16]}"
 
 
 @cache
@@ -210,11 +206,6 @@ def component(name: str) -> Any:
     return st.components.v2.component(f"atlas_{name}", js=_script(name), isolate_styles=False)
 
 
-def base() -> str:
-    """What every address of this server begins with (server.baseUrlPath)."""
-    return _base()
-
-
 def labels() -> dict[str, str]:
     """The stage's words in the visitor's language. Words in braces are put in by the browser."""
     return {
@@ -316,12 +307,15 @@ def stage(
     says); `said`: the page's answer to that, {"number", "text"}.
     """
     adding = {"addSlide": slide_word} if slide_word else {}
-    more = {"view": view.plain()} if view else {}
+    wishes = {
+        "view": view and view.plain(),
+        "adds": on_slide is not None,
+        "fixed": fixed,
+        "link": link,
+        "said": said and dict(said),
+    }
     head = {
-        **more,
-        **({"adds": True} if on_slide else {}),
-        **({"fixed": True, "link": link} if fixed else {}),
-        **({"said": dict(said)} if said else {}),
+        **{name: wish for name, wish in wishes.items() if wish},
         "id": identity,
         "revision": revision,
         "address": address,
