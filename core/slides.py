@@ -17,13 +17,13 @@ from core.limits import Limits, current
 from core.words import N_, _
 from core.workspace import WorkspaceError
 
-KINDS = {"picture": N_("Picture"), "film": N_("Film"), "live": N_("Live figure")}
+KINDS = {"picture": N_("Picture"), "film": N_("Film")}  # of a presentation; in HTML every figure plays
 THEMES = ("light", "dark")
 LONGEST = {
     "title": 120, "caption": 600, "formula": 300, "code": 12_000, "link": 4_000, "alt": 200, "page": 60,
     "theme": 10, "language": 10,
 }  # fmt: skip
-EDITED = ("title", "caption", "kind", "view", "formula", "still")
+EDITED = ("title", "caption", "kind", "view", "formula", "still", "link")
 SEVERAL_LINES = ("code",)
 MOST_STEPS, MOST_LAYERS = 10_000, 30
 LARGEST = 1e6  # of a coordinate of a view
@@ -120,8 +120,7 @@ class Slide:
     """A figure on a slide. `key` names it in its deck; `page`: where it comes from, as in the address.
 
     `film`: what the stage showed, gzipped JSON. `still`: a small drawing of it, gzipped SVG. `link`: path and query
-    that show the same again. `kind`: "picture" (as it stands), "film" (it plays), "live" (the
-    reader plays it).
+    that show the same again. `kind`: "picture" (as it stands) or "film" (it plays) in a presentation.
     """
 
     key: str
@@ -214,6 +213,11 @@ class Deck:
             found = replace(found, slides=(*found.slides, own))
         return found._within(limits or current())
 
+    def unknown(self, slides: Iterable[Slide]) -> list[Slide]:
+        """Those that are not in the deck yet, whatever they are called there."""
+        own = [replace(slide, key="", still=b"") for slide in self.slides]
+        return [slide for slide in slides if replace(slide, key="", still=b"") not in own]
+
     def without(self, key: str) -> Deck:
         """Without that slide."""
         place = self.place(key)
@@ -226,7 +230,7 @@ class Deck:
         return replace(self, slides=(*rest[:to], slide, *rest[to:]))
 
     def changed(self, key: str, limits: Limits | None = None, **changes: Any) -> Deck:
-        """That slide with another title, caption, kind or view."""
+        """That slide with other words, another kind or view, and what belongs to it."""
         place, slide = self.place(key), self.find(key)
         if not changes.keys() <= set(EDITED) or changes.get("kind", slide.kind) not in KINDS:
             raise ValueError(sorted(changes))

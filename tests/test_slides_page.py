@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_an_empty_deck_has_an_example_to_press(open_page: Open) -> None:
     )
 
 
-def test_every_stage_offers_a_slide_and_none_in_a_frame(open_page: Open) -> None:
+def test_every_stage_offers_a_slide(open_page: Open) -> None:
     """On concepts, in practice, on the workbench."""
     for page in ("vector", "expression", "tensors"):
         app = open_page(page)
@@ -152,13 +153,15 @@ def test_the_header_counts_and_leads(open_page: Open) -> None:
     assert "Slides · 3" in [link.proto.label for link in app.get("page_link")]
 
 
-def test_a_full_deck_says_so_and_keeps_what_is_there(open_page: Open) -> None:
-    app = begun(open_page)
+@pytest.mark.parametrize(("language", "said"), [("en", "at most 40 slides"), ("zh", "最多")])
+def test_a_full_deck_says_so_and_keeps_what_is_there(open_page: Open, language: str, said: str) -> None:
+    """In the visitor's language, though a callback runs in a thread of its own."""
+    app = begun(lambda page: open_page(page, lang=language))
     for _count in range(37):
         press(app, "slides.double")
     assert len(deck_of(app)) == 40
     press(app, "slides.double")
-    assert len(deck_of(app)) == 40 and "at most 40 slides" in html_of(app)
+    assert len(deck_of(app)) == 40 and said in html_of(app) and "40" in html_of(app)
 
 
 def test_nothing_of_one_visitor_reaches_another(open_page: Open) -> None:
@@ -209,6 +212,14 @@ def test_a_figure_is_added_as_it_was_looked_at(session: dict[str, Any]) -> None:
     )
     assert session[slides.SAID] == {"number": 1, "text": "Added to slides · 1", "stage": "vector.stage"}
     assert session[keeping.CHANGED]
+
+
+def test_the_same_workspace_file_twice_brings_its_slides_once() -> None:
+    own = [Slide("s1", "norms", "a", b"f"), Slide("s2", "vector", "b", b"g")]
+    deck = Deck().added(own)
+    assert deck.unknown([replace(one, key="s9", still=b"s") for one in own]) == []
+    other = replace(own[0], caption="Other words")
+    assert deck.unknown([*own, other]) == [other]
 
 
 def test_a_full_deck_is_told_beside_the_button_and_on_the_page(session: dict[str, Any]) -> None:

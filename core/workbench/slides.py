@@ -28,15 +28,25 @@ PATIENCE = 1.2  # seconds of work in which small drawings are made
 
 
 def slide(arguments: Mapping[str, Any]) -> Answer:
-    """The film ("film" among the files) at "view", for a slide: its step's words, the film packed, a small drawing."""
+    """The film ("film" among the files) at "view", for a slide: its step's words, the film packed, a small drawing.
+
+    "before": the view that it had; the words of that step come, too.
+    """
     with speaking(arguments.get("language", "en")):
         data = arguments["files"]["film"]
         figure = json.loads(data)
         steps = figure["layout"]["meta"]["steps"]
         view = slides.read_view(arguments["view"])
-        step = min(view.step, len(steps) - 1)
-        told = {"step": step, "sentence": steps[step]["sentence"], "formula": steps[step].get("formula", "")}
+        told = _words(steps, view)
+        if "before" in arguments:
+            told["before"] = _words(steps, slides.read_view(arguments["before"]))
         return told, {"film": packed(data), "still": packed(_drawn(figure, view))}
+
+
+def _words(steps: Sequence[Mapping[str, Any]], view: slides.View) -> dict[str, Any]:
+    """What is said at the view's step, or at the last one that there is."""
+    step = min(view.step, len(steps) - 1)
+    return {"step": step, "sentence": steps[step]["sentence"], "formula": steps[step].get("formula", "")}
 
 
 def packed(data: bytes) -> bytes:

@@ -206,22 +206,23 @@ def code_question(
     """What the task "code" is asked for a page that shows `values`, or for an example of it with its `settings`."""
     split = _split(operation, values)
     request = {"key": operation.key, **split, **_setting()}
-    place = f"{operation.key}.prepared"
-    if example:
-        request |= {"example": example.key, "parameters": dict(settings or {})}
-    elif operation.prepare and place in st.session_state:
-        request["prepared"] = st.session_state[place][1]
+    example_of = {"example": example.key, "parameters": dict(settings or {})} if example else None
+    request |= example_of or _prepared(operation)
     request, files = _apart(request)
     told, data = shelf.beside(*split["inputs"].values())
     return {**request, **told}, {**files, **data}
 
 
+def _prepared(operation: Operation) -> dict[str, Any]:
+    """What was prepared for the page last, as a question brings it along."""
+    place = f"{operation.key}.prepared"
+    return {"prepared": st.session_state[place][1]} if operation.prepare and place in st.session_state else {}
+
+
 def result_of(operation: Operation, values: Mapping[str, Any], name: str) -> calculator.Reply | Problem:
     """The result of an operation as a tensor for the shelf, called `name`."""
     request, files = _apart({"key": operation.key, **_split(operation, values), "name": name})
-    place = f"{operation.key}.prepared"
-    if operation.prepare and place in st.session_state:
-        request["prepared"] = st.session_state[place][1]
+    request |= _prepared(operation)
     return asked("keep", request, *request["inputs"].values(), **files)
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 from core import words
 from core.operation import Example, Operation
 from core.words import _
+from core.workspace import to_link
 from pages.shared import answer, link, shelf, state
 from pages.shared.base import base
 from pages.shared.sections import section
@@ -74,8 +75,9 @@ def _present(operation: Operation) -> Present:
 
 
 def _address(operation: Operation, values: Mapping[str, Any]) -> str:
-    """The page's link, with the shelf. Of Streamlit's own address only the server's part can be relied on."""
-    carried = shelf.written()
-    query = link.write(operation, values, words.language()) | ({link.SHELF: carried} if carried else {})
+    """The page's link, with the tensors it names. Of Streamlit's address only the server's part can be relied on."""
+    query = link.write(operation, values, words.language())
+    carried = to_link(shelf.now().mentioned(*query.values()))
+    query |= {link.SHELF: carried} if carried else {}
     server = urlsplit(st.context.url or "")
     return urlunsplit((server.scheme, server.netloc, f"{base()}/{operation.key}", urlencode(query), ""))

@@ -22,6 +22,7 @@ from core.workspace import (
     from_link,
     to_link,
 )
+from pages.shared import language
 
 KEY = "atlas.shelf"  # the History, in the session
 SEEN = "atlas.shelf.seen"  # the shelves of links that were looked at or written, in the session
@@ -71,6 +72,7 @@ def say(sentence: str) -> None:
 
 def attempt(do: Any) -> bool:
     """`do()` with the shelf; what cannot be done becomes a sentence, and nothing is lost."""
+    language.speak()  # a callback runs in a thread of its own
     try:
         change(do(now()))
     except WorkspaceError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -17,9 +17,10 @@ from core.slides import Deck, Edits, Slide, View
 from core.slides import told as described
 from core.words import _
 from core.workbench.desks import SLIDES
-from core.workspace import WorkspaceError
-from pages.shared import answer, keeping, language, navigation, shelf
+from core.workspace import WorkspaceError, to_link
+from pages.shared import answer, embedded, keeping, language, navigation, shelf
 from pages.shared.answer import Answer, Problem
+from pages.shared.link import VIEW
 
 KEY = "atlas.slides"  # the Edits, in the session
 SAID = "atlas.slides.said"  # what was said last, and on which stage
@@ -69,6 +70,7 @@ def redo() -> None:
 
 def attempt(do: Callable[[Deck], Deck]) -> str:
     """`do(deck)`; where it cannot be done nothing changes, and the sentence that says why comes back."""
+    language.speak()  # a callback runs in a thread of its own
     try:
         change(do(now()))
     except WorkspaceError as error:
@@ -89,7 +91,7 @@ def show_header(page: str) -> None:
 
 def offered(key: str, found: Answer, subject: Callable[[], Subject]) -> dict[str, Any]:
     """What the stage called `key` needs so that what it shows can be put onto a slide: arguments for stage.stage."""
-    if st.context.is_embedded:  # in a frame of another site there is no page of slides to go to
+    if embedded.alone():  # in a frame of another site there is no page of slides to go to
         return {}
     said = st.session_state.get(SAID, {})
     return {
@@ -123,11 +125,11 @@ def say(key: str, text: str) -> None:
 
 
 def drafted(film: bytes, view: View, subject: Subject) -> Slide | Problem:
-    """The slide, without a place in the deck."""
+    """The slide, without a place in the deck; a program that is too long is left out."""
     found = answer.asked("slide", {"view": view.plain()}, film=film)
     if isinstance(found, Problem):
         return found
-    return Slide(
+    made = Slide(
         key="s1",
         page=subject.page,
         title=subject.title,
@@ -143,18 +145,32 @@ def drafted(film: bytes, view: View, subject: Subject) -> Slide | Problem:
         theme=answer.theme() if answer.theme() in answer.THEMES else "light",
         language=words.language(),
     )
+    return described(
+        made.described(), made.film, made.still
+    )  # with the lengths that a file's slides have, too
 
 
 def link_of(subject: Subject, view: View) -> str:
     """Path and query that show the same again; what is too long for a link leaves the shelf, and then all, out."""
     seen = view.query() if subject.addressed else {}
-    carried = shelf.written() if shelf.now().mentioned(*subject.query.values()) else ""
+    carried = to_link(shelf.now().mentioned(*subject.query.values()))
     asked = {**subject.query, "lang": words.language(), **seen}
     for query in ({**asked, "shelf": carried}, asked, {"lang": words.language()}):
         link = f"/{subject.page}?{urlencode({name: text for name, text in query.items() if text})}"
         if len(link) <= LONGEST_LINK:
             return link
     return f"/{subject.page}"
+
+
+def link_at(link: str, view: View) -> str:
+    """A slide's link, looked at otherwise; one that says nothing of a view stays."""
+    path, _mark, query = link.partition("?")
+    asked = dict(parse_qsl(query))
+    if "step" not in asked:
+        return link
+    kept = {name: text for name, text in asked.items() if name not in VIEW}
+    changed = f"{path}?{urlencode(kept | view.query())}"
+    return changed if len(changed) <= LONGEST_LINK else link
 
 
 # --- in a workspace file
@@ -185,7 +201,7 @@ def adopt(reply: calculator.Reply) -> None:
     read = [
         described(one, reply.blobs[f"slide:{k}"], reply.blobs[f"still:{k}"]) for k, one in enumerate(listed)
     ]
-    found = [slide for slide in read if slide is not None]
+    found = now().unknown(slide for slide in read if slide is not None)
     if not found:
         return
     title = now().title or told["title"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,12 +13,12 @@ import streamlit as st
 
 from core import ops, words
 from core.figures import theme
-from core.slides import KINDS, LONGEST, THEMES, Deck, Slide, View
+from core.slides import KINDS, LONGEST, THEMES, Deck, Slide, View, cleaned
 from core.words import N_, _
 from core.workbench.desks import SLIDES as DESK
 from core.workspace import WorkspaceError
 from pages.shared import answer, keeping, language, navigation, notes, opening, shelf, slides, stage, state
-from pages.shared.answer import Answer
+from pages.shared.answer import Answer, Problem
 from pages.shared.base import base
 from pages.shared.framing import framed
 from pages.shared.markup import put, tag
@@ -28,11 +29,9 @@ CHOSEN = "slides.chosen"  # the key of the slide that is looked at
 WANTED = "slides.wanted"  # the number of the browser's question for all figures
 STAGE = "slides.stage"
 EXAMPLES = (("matrix-vector", None), ("matrix-matrix", 3), ("norms", None))  # concept, step (None: the last)
-ABOUT = {
-    "picture": N_("As it stands, at this step."),
-    "film": N_("It plays: a film in PowerPoint, the figure itself in HTML."),
-    "live": N_("It is played and turned by hand in HTML; a picture with its link in PowerPoint."),
-}
+KINDS_MEAN = N_(
+    "In a presentation: a picture of this step, or a film of all steps. In HTML every figure plays and turns."
+)
 
 
 def show_slides() -> None:
@@ -81,7 +80,7 @@ def show_empty() -> None:
                 "p",
                 _(
                     "Every figure of the atlas has a button “Add to slides” under it. What you add comes here as you "
-                    "looked at it: the step, the camera, the sentence, the code and a link back."
+                    "looked at it: the step, the view, the sentence, the code and a link back."
                 ),
                 class_="atlas-text",
             ),
@@ -154,23 +153,20 @@ def _look(key: str, view: View) -> None:
     if slide is None:
         return
     language.speak()
-    seen = _told(slide, view), _told(slide, slide.view)
-    if not all(isinstance(one, Slide) for one in seen):
+    views = {"view": view.plain(), "before": slide.view.plain()}
+    found = answer.asked("slide", views, film=gzip.decompress(slide.film))
+    if isinstance(found, Problem):
         slides.say(STAGE, _("That could not be done just now. Try again in a moment."))
         return
-    new, old = seen
-    own = slide.caption == old.caption
-    changes = {"view": new.view, "still": new.still, "formula": new.formula} | (
-        {"caption": new.caption} if own else {}
-    )
+    now, before = found.data, found.data["before"]
+    seen = replace(view, step=now["step"])
+    changes = {"view": seen, "still": found.blobs["still"], "link": slides.link_at(slide.link, seen)}
+    if slide.caption == cleaned(before["sentence"], LONGEST["caption"]):  # nobody has written another one
+        changes["caption"] = now["sentence"]
+    if now["formula"] or slide.formula == cleaned(before["formula"], LONGEST["formula"]):
+        changes["formula"] = now["formula"]
     problem = slides.attempt(lambda deck: deck.changed(key, **changes))
-    slides.say(STAGE, problem or _("The slide is at step {step} now.").format(step=new.view.step + 1))
-
-
-def _told(slide: Slide, view: View) -> Any:
-    """The slide as a new one of the same figure would be at `view`."""
-    subject = slides.Subject(slide.page, slide.title, {}, slide.code, slide.formula)
-    return slides.drafted(gzip.decompress(slide.film), view, subject)
+    slides.say(STAGE, problem or _("The slide is at step {step} now.").format(step=seen.step + 1))
 
 
 def show_words(slide: Slide) -> None:
@@ -184,7 +180,7 @@ def show_words(slide: Slide) -> None:
     )  # fmt: skip
     _mirrored(
         f"slides.caption.{slide.key}", slide.caption,
-        lambda field: st.text_area(
+        lambda field: st.text_area(  # tall enough for three lines; a line break is a space
             _("Caption"), key=field, max_chars=LONGEST["caption"], height=80, on_change=_change,
             args=(slide.key, "caption", field),
         ),
@@ -194,7 +190,7 @@ def show_words(slide: Slide) -> None:
         f"slides.kind.{slide.key}", slide.kind,
         lambda field: st.pills(
             _("On the slide"), list(titles), format_func=titles.__getitem__, key=field, on_change=_change,
-            args=(slide.key, "kind", field), help=" ".join(f"{titles[kind]}: {_(ABOUT[kind])}" for kind in titles),
+            args=(slide.key, "kind", field), help=_(KINDS_MEAN),
         ),
     )  # fmt: skip
 
@@ -357,7 +353,7 @@ def _maker_words() -> dict[str, str]:
         "html": _("One page that works offline; the figures play and turn"),
         "zip": _("Every slide's picture as PNG"),
         "pictures": _("Pictures"),
-        "making": _("Being made …"),
+        "making": _("Making the file"),
         "count": _("{slide} of {slides}"),
         "cancel": _("Cancel"),
         "cancelled": _("Cancelled"),
@@ -385,8 +381,9 @@ def show_file(deck: Deck) -> None:
             tag(
                 "p",
                 _(
-                    "Slides live in this visit only. A workspace file holds them with your tensors, as they are; "
-                    "opened here or on the tensors page, on another machine too, everything is back."
+                    "Slides last for this visit only; reloading the page ends it. A workspace file holds them with "
+                    "your tensors, as they are; opened here or on the tensors page, on another machine too, everything is "
+                    "back."
                 ),
                 class_="atlas-text",
             )

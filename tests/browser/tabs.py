@@ -34,6 +34,7 @@ class Tab:
         """Note uncaught exceptions, and what the content policy stopped."""
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._note)
+        self.page.on("dialog", lambda dialog: dialog.accept())  # a page with slides asks before it is left
 
     def _note(self, message: Any) -> None:
         if message.type == "error" and "Content Security Policy" in message.text:

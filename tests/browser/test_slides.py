@@ -180,7 +180,7 @@ def test_a_deck_is_ordered_named_and_mended(begun: Atlas) -> None:
 
 
 def test_the_view_of_a_slide_is_changed_on_the_page(begun: Atlas) -> None:
-    """Another step on its stage, one press: the caption follows, as it was the step's own."""
+    """Another step on its stage, one press: caption and link follow; a caption of one's own stays."""
     before = begun.page.get_by_label("Caption").input_value()
     stage = begun.drawn()
     stage.evaluate("async (root) => { root.atlas.stage.player.seek(1); }")
@@ -188,6 +188,16 @@ def test_the_view_of_a_slide_is_changed_on_the_page(begun: Atlas) -> None:
     expect(begun.page.get_by_label("Caption")).not_to_have_value(before, timeout=WAIT)
     begun.drawn()
     assert begun.seen()["step"] == 1
+    way = begun.page.get_by_role("link", name="Open its page")
+    expect(way).to_have_attribute("href", re.compile(r"[?&]step=1(&|$)"), timeout=WAIT)
+    caption = begun.page.get_by_label("Caption")
+    caption.fill("Said by the teacher.")
+    caption.press("Control+Enter")
+    begun.quiet()
+    begun.drawn().evaluate("async (root) => { root.atlas.stage.player.seek(2); }")
+    begun.drawn().get_by_role("button", name="Use this step and this view").click()
+    expect(way).to_have_attribute("href", re.compile(r"[?&]step=2(&|$)"), timeout=WAIT)
+    expect(caption).to_have_value("Said by the teacher.")
 
 
 def test_the_workspace_file_brings_the_deck_back(begun: Atlas, visit: Visit) -> None:
@@ -244,21 +254,31 @@ def test_the_deck_as_pictures(begun: Atlas) -> None:
     assert {Image.open(io.BytesIO(data)).size for data in found.values()} == {(2560, 1440)}
 
 
-def test_the_deck_as_one_page(begun: Atlas, visit: Visit, tmp_path: Path) -> None:
-    """It opens without a server and plays."""
+def test_the_deck_as_one_page(begun: Atlas, tmp_path: Path) -> None:
+    """It opens without a server, at the step of its first slide, and goes on to the next."""
     file = tmp_path / "deck.html"
     file.write_bytes(begun.take("HTML"))
-    text = file.read_text(encoding="utf-8")
-    assert text.count("Matrix-matrix product") and "atlas-subject" in text
+    page = begun.page.context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_function(READY, arg=".atlas-slide .atlas-stage", timeout=WAIT)
+    heading = page.locator("h1:visible").first
+    expect(heading).to_have_text("Matrix-vector product")
+    page.keyboard.press("PageDown")
+    expect(heading).to_have_text("Matrix-matrix product", timeout=WAIT)
+    page.close()
 
 
 def test_a_deck_that_is_being_made_can_be_stopped(begun: Atlas) -> None:
-    """Cancel: nothing is saved, and the page is as before."""
+    """Cancel: nothing is saved, no figure is left out of sight, and the page is as before."""
+    saved: list[object] = []
+    begun.page.on("download", saved.append)
     begun.drawn()
     begun.page.get_by_role("button", name="PowerPoint", exact=True).click()
     begun.page.locator(".atlas-deckmaker").get_by_role("button", name="Cancel").click()
     expect(begun.page.locator(".atlas-deckmaker-note")).to_have_text("Cancelled", timeout=WAIT)
     expect(begun.page.get_by_role("button", name="PowerPoint", exact=True)).to_be_visible()
+    expect(begun.page.locator(".atlas-studio")).to_have_count(0)
+    assert saved == []
 
 
 @pytest.mark.parametrize(("theme", "size", "language"), [("light", "desktop", "en"), ("dark", "phone", "zh")])

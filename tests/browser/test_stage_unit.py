@@ -797,6 +797,23 @@ def test_the_menu_saves_a_file_named_after_subject_and_step(stage: Open) -> None
     assert not page.locator(".atlas-menu").is_visible()
 
 
+def test_a_picture_that_is_called_off_is_not_saved(stage: Open) -> None:
+    """Called off while it was made: no file, no figure left out of sight, and the stage says so."""
+    page = stage(samples.plane())
+    saved: list[object] = []
+    page.on("download", saved.append)
+    page.evaluate(
+        """async () => {
+            const off = new AbortController();
+            const work = { signal: off.signal, progress: () => {} };
+            const taking = root().stage.deeds.take({ format: "png", scale: 4 }, work);
+            off.abort();
+            await taking; }"""
+    )
+    assert page.locator(".atlas-note").inner_text() == "cancelled"
+    assert page.locator(".atlas-studio").count() == 0 and saved == []
+
+
 def test_the_frames_of_the_animation_are_pictures_in_order(stage: Open) -> None:
     """All of the film's time is in the frames; two that would look alike are one that stands longer."""
     page = stage(samples.cells(), size=(500, 600))

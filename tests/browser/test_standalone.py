@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.export import html
 from pages.shared import stage
 from tests.browser import samples
 from tests.browser.conftest import Visit
@@ -162,7 +161,12 @@ def test_a_file_makes_pictures_itself(visit: Visit, opened: Open, tmp_path: Path
     assert b"<svg" in base64.b64decode(page.locator(STAGE).evaluate(make, "svg"))[:200]
     page.locator(f"{STAGE} [data-name=camera]").click()
     expect(page.get_by_role("button", name="SVG", exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="MP4", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="MP4", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="PDF", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Add to slides", exact=True)).to_have_count(0)
+    words = page.locator(".atlas-menu").inner_text().split()
+    assert words[-2:] == ["SVG", "Copy"] or words[-1] == "Copy"
+    assert "false" not in " ".join(words)
 
 
 # --- a deck
@@ -174,7 +178,7 @@ def slides() -> list[dict]:
     return [
         {**common, "id": "one", "film": samples.plane(), "title": "First", "caption": "Said by the teacher.",
          "code": "print(A @ x)", "link": "https://atlas.example/matrix-vector?step=1"},
-        {**common, "id": "two", "film": json.dumps(samples.space()).encode(), "title": "Second"},
+        {**common, "id": "two", "film": samples.space(), "title": "Second"},
         {**common, "id": "three", "film": samples.plane(), "title": "第三", "language": "zh", "theme": "dark"},
     ]  # fmt: skip
 
@@ -183,7 +187,7 @@ def slides() -> list[dict]:
 def deck(opened: Open, tmp_path: Path) -> Page:
     """The deck, opened."""
     path = tmp_path / "deck.html"
-    path.write_bytes(html.page(slides(), stage.shell_page(), title="Week <3>", language="en"))
+    path.write_bytes(samples.file_of(slides(), stage.shell_page(), title="Week <3>"))
     return opened(path)
 
 

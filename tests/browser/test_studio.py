@@ -25,7 +25,7 @@ def page(browser: Browser) -> Iterator[Page]:
         ("Row 2 of A meets column 1 of B", 12, ["Row 2 of A", "meets column", "1 of B"]),
         ("第二行与第一列相遇，得到九。", 7, ["第二行与第一列", "相遇，得到九。"]),
         ("矩阵 A 作用之前：", 6, ["矩阵 A 作", "用之前："]),
-        ("a word_that_is_longer_than_a_line", 10, ["a", "word_that_is_longer_than_a_line"]),
+        ("a word_that_is_longer", 10, ["a word_tha", "t_is_longe", "r"]),
         ("", 10, []),
         ("   ", 10, []),
     ],

@@ -199,7 +199,7 @@ def test_what_is_described_is_read_as_it_was(texts: dict[str, str]) -> None:
         still=b"s",
         view=View(1),
         link="/norms?x=%5B1%5D&lang=zh",
-        kind="live",
+        kind="film",
         **clean,
     )
     assert told(json.loads(json.dumps(found.described())), b"f", b"s") == found
@@ -228,7 +228,7 @@ def test_what_a_file_says_is_cut_or_left_out(change: dict[str, Any], seen: dict[
 
 
 def test_every_kind_has_a_name() -> None:
-    assert set(KINDS) == {"picture", "film", "live"}
+    assert set(KINDS) == {"picture", "film"}
 
 
 # --- the worker's side

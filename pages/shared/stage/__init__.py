@@ -233,6 +233,7 @@ def labels() -> dict[str, str]:
         "film": _("Film"),
         "interactive": _("Interactive"),
         "tooLarge": _("The picture would be larger than a browser can draw. Choose a smaller one."),
+        "tooManySteps": _("At this size the film would be too large. Choose a smaller width."),
         "size": _("Size"),
         "width": _("Width"),
         "asOnScreen": _("As on screen"),

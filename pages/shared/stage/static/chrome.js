@@ -40,7 +40,7 @@ export function makeChrome(labels, player, actions, life) {
   const say = (text) => {
     note.textContent = text;
     clearTimeout(timer);
-    timer = setTimeout(() => (note.textContent = ""), 2500);
+    timer = setTimeout(() => (note.textContent = ""), 2000 + 60 * text.length); // as long as reading takes
   };
   life.onEnd(() => clearTimeout(timer));
   return { nodes: [bar, caption.node, way], transport, caption, say };

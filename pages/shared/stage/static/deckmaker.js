@@ -1,7 +1,7 @@
 // A deck as a file: every slide is drawn in the browser, one after the other, and packed by the server or into HTML.
 
 import { save } from "./capture.js";
-import { element, scope } from "./dom.js";
+import { element, idle, scope } from "./dom.js";
 import { Refused, encoded } from "./encode.js";
 import { unframed, unpacked } from "./framing.js";
 import { Studio } from "./studio.js";
@@ -10,8 +10,6 @@ import { fill } from "./words.js";
 const FIGURE = { width: 1170, height: 480 }; // the place of a figure on a slide of core/export/deck.py
 const PLATE = { width: 1280, height: 720 };
 const SCALE = 2;
-const FRAMES = 30; // a second
-const MOST_FRAMES = 600;
 const PATIENCE = 20_000; // ms until the slides must have come
 const FORMS = { pptx: { make: presentation, ending: "pptx" }, html: { make: page, ending: "html" }, zip: { make: pictures, ending: "zip" } };
 
@@ -75,7 +73,7 @@ class Deckmaker {
     } finally {
       this.#running = this.#waiting = null;
       this.show(false, said);
-      this.forms.querySelector(`[data-form="${form}"]`)?.focus({ preventScroll: true });
+      if (idle(this.node)) this.forms.querySelector(`[data-form="${form}"]`)?.focus({ preventScroll: true });
     }
   }
 
@@ -144,16 +142,10 @@ async function presentation(deck, work) {
   const slides = await eachSlide(deck, work, async (studio, { told, background }, k, part) => {
     files.push({ name: `p${k}`, blob: await studio.picture({ ...FIGURE, background, scale: SCALE }) });
     const moves = told.kind === "film" && studio.moves;
-    if (moves) files.push({ name: `m${k}`, blob: await movie(studio, background, deck.language, part) });
+    if (moves) files.push({ name: `m${k}`, blob: await studio.film({ ...FIGURE, background, format: "mp4", loop: false }, part) });
     return { ...told, kind: moves ? "film" : "picture", picture: `p${k}`, ...(moves ? { film: `m${k}` } : {}) };
   });
   return encoded("deck", { name: fileName(deck.title, "slides"), language: deck.language, title: deck.title, slides }, files, work);
-}
-
-async function movie(studio, background, language, part) {
-  const { blobs, times } = await studio.frames({ ...FIGURE, background, fps: FRAMES, most: MOST_FRAMES }, part);
-  const files = blobs.map((blob, index) => ({ name: `f${index}`, blob }));
-  return encoded("film", { name: "film", language, format: "mp4", times, loop: false }, files, part);
 }
 
 async function pictures(deck, work) {

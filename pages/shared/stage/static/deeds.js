@@ -12,18 +12,20 @@ export function makeDeeds(stage) {
   const confirm = (promise) => promise.then(() => say("copied"), () => say("copyFailed"));
   const write = (text) => confirm(Promise.resolve().then(() => navigator.clipboard.writeText(text())));
   const subject = () => ({
-    gd: stage.parts.plot, url: stage.figure.url, payload: stage.payload, film: stage.film, view: stage.where.seen(),
+    gd: stage.parts.plot, url: stage.figure.url, payload: stage.payload, view: stage.where.seen(),
     background: themed(stage.parts.root), name: stage.payload.id, link: here(),
   });
   const here = () => stage.where.link();
   /** What makes files comes when the first one is wanted. */
   async function captured(options, work) {
+    const now = subject();
     const { make } = await import("./make.js");
-    return make(subject(), options, work);
+    return make(now, options, work);
   }
   async function take(options, work) {
     try {
       const { blob, name } = await captured(options, work);
+      work.signal.throwIfAborted();
       save(blob, name);
       say("saved");
     } catch (error) {

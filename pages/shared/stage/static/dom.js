@@ -10,7 +10,7 @@ export function element(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(key, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -53,6 +53,9 @@ export function relabel(button, label) {
   button.setAttribute("aria-label", label);
   button.title = label;
 }
+
+/** Whether the reader is at nothing else than `node`: only then may it take the focus. */
+export const idle = (node) => document.activeElement === document.body || node.contains(document.activeElement);
 
 /** Listeners and undo actions that end together. */
 export function scope() {

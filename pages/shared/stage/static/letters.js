@@ -1,19 +1,11 @@
 // Letters in a standalone SVG: the fonts, and plotly's little markup as tspans.
 
+import { escaped } from "./words.js";
+
 /** The figures' own stack (core/figures/theme.py): each system finds a font with Latin and one with Chinese in it. */
 export const FONTS = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 
 const CHINESE = ['"PingFang SC"', '"Microsoft YaHei"', '"Noto Sans CJK SC"'];
-
-const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const UNSAYABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-
-const SPECIAL = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-
-export function escaped(text) {
-  const plain = String(text);
-  return SPECIAL.test(plain) ? plain.replace(UNSAYABLE, "").replace(/[&<>"]/g, (letter) => ENTITIES[letter]) : plain;
-}
 
 /** A stack that ends in a font with Chinese, before the generic family that it may name last. */
 export function withChinese(family) {
@@ -27,7 +19,8 @@ export function withChinese(family) {
 const LOOKS = { b: 'font-weight="bold"', strong: 'font-weight="bold"', i: 'font-style="italic"', em: 'font-style="italic"', sub: 'font-size="70%" dy="0.3em"', sup: 'font-size="70%" dy="-0.45em"' };
 const BACK = { sub: "-0.21em", sup: "0.315em" };
 
-const plain = (text) => text.replace(/&(lt|gt|amp|nbsp|quot|#(\d+));/g, (all, name, code) => (code ? String.fromCodePoint(Number(code)) : { lt: "<", gt: ">", amp: "&", nbsp: "\u00a0", quot: '"' }[name]));
+const letterOf = (code) => (code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd");
+const plain = (text) => text.replace(/&(lt|gt|amp|nbsp|quot|#(\d+));/g, (all, name, code) => (code ? letterOf(Number(code)) : { lt: "<", gt: ">", amp: "&", nbsp: "\u00a0", quot: '"' }[name]));
 
 /** "<b>x</b><sub>1</sub>" as tspans. What is no tag of these is written as it stands. */
 export function rich(text) {

@@ -4,21 +4,17 @@ import { Refused, encoded } from "./encode.js";
 import { FILMS, SIZES } from "./formats.js";
 import { Studio } from "./studio.js";
 
-const TYPES = { svg: "image/svg+xml", html: "text/html" };
+const PRINTED = 4; // pixels of a page for each of the screen
 const MOST_PIXELS = 64e6; // of one picture: what browsers' canvases hold
 const FAST = 960; // a film's width where nothing else is asked for
 
-/** A film in yuv420p has half as many colours as pixels, each way. */
-const even = (length) => 2 * Math.round(length / 2);
-
 function sizeOf(gd, { size = "screen", width, film = false }) {
   const [wide, high] = SIZES[size] ?? [gd._fullLayout.width, gd._fullLayout.height];
-  if (!film) return { width: wide, height: high, scale: (width ?? wide) / wide };
-  return { width: even(wide), height: even(high), scale: even(width ?? Math.min(FAST, wide)) / even(wide) };
+  return { width: wide, height: high, scale: (width ?? (film ? Math.min(FAST, wide) : wide)) / wide };
 }
 
 /**
- * `subject`: {gd, url, payload, film, view: {step, camera, zoom, layers}, background, name, link}.
+ * `subject`: {gd, url, payload, view: {step, camera, zoom, layers}, background, name, link}.
  * `options`: {format: "png" | "svg" | "pdf" | "gif" | "mp4" | "webp" | "zip" | "html", size: "screen" | "16:9" | "4:3" |
  * "1:1", width, scale, transparent, caption, loop, speed}. -> {blob, name}
  */
@@ -26,7 +22,7 @@ export async function make(subject, options, { progress = () => {}, signal } = {
   const { format = "png" } = options;
   const ending = format === "zip" ? "steps.zip" : format;
   const name = `${subject.name}${format === "png" || format === "svg" || format === "pdf" ? `-${Math.round(subject.view.step)}` : ""}.${ending}`;
-  if (format === "html") return { name, blob: await interactive(subject) };
+  if (format === "html") return { name, blob: await interactive(subject, signal) };
   const studio = new Studio(subject.url);
   try {
     await studio.load(subject.payload, subject.view);
@@ -40,12 +36,12 @@ async function taken(studio, subject, name, { format = "png", scale = 1, transpa
   const background = transparent ? null : subject.background;
   const language = subject.payload.language;
   const place = sizeOf(subject.gd, { ...options, film: FILMS.includes(format) });
-  const plate = { ...place, scale: place.scale * scale, background, caption: options.caption };
+  const plate = { ...place, scale: place.scale * (format === "pdf" ? PRINTED : scale), background, caption: options.caption };
   if (place.width * place.height * plate.scale ** 2 > MOST_PIXELS) throw new Refused("tooLarge");
-  if (format === "svg") return new Blob([await studio.svg(plate)], { type: TYPES.svg });
+  if (format === "svg") return new Blob([await studio.svg(plate)], { type: "image/svg+xml" });
   if (format === "png") return studio.picture(plate);
   if (format === "pdf") {
-    const files = [{ name: "f0", blob: await studio.picture({ ...plate, scale: 4 }) }];
+    const files = [{ name: "f0", blob: await studio.picture(plate) }];
     const { width, height } = plate;
     return encoded("pdf", { name, language, width, height, title: subject.payload.labels?.alt ?? "" }, files, work);
   }
@@ -53,7 +49,7 @@ async function taken(studio, subject, name, { format = "png", scale = 1, transpa
   return studio.film({ ...plate, background: subject.background, name, format, speed: options.speed, loop: options.loop }, work);
 }
 
-async function interactive({ payload, link, view, name }) {
+async function interactive({ payload, link, view, name }, signal) {
   const { standalone } = await import("./standalone.js");
-  return standalone([{ ...payload, link, view }], { title: payload.labels?.alt ?? name, language: payload.language });
+  return standalone([{ ...payload, link, view }], { title: payload.labels?.alt ?? name, language: payload.language, signal });
 }

@@ -1,6 +1,6 @@
 // The export panel: a popover of choices that closes by Escape, by a click elsewhere, or when the file is there.
 
-import { element, iconButton } from "./dom.js";
+import { element, iconButton, idle } from "./dom.js";
 import { served } from "./encode.js";
 import { FILMS, SIZES } from "./formats.js";
 
@@ -51,8 +51,8 @@ export function makeMenu(labels, { take, copy, embed, films }, life) {
   const stop = item(labels.cancel, () => running?.abort());
   const busy = element("section", { class: "atlas-menu-part atlas-menu-busy", hidden: true }, element("p", { class: "atlas-menu-title" }, labels.making), bar, row(stop));
   const choices = element("div", { class: "atlas-menu-choices" }, stills, served() && film, served() && alive);
-  const menu = element("div", { class: "atlas-menu", hidden: true, role: "group", "aria-label": labels.capture }, choices, busy);
-  const button = iconButton("camera", labels.capture, () => (menu.hidden ? open() : close(true)), { "aria-expanded": "false", "aria-haspopup": "true" });
+  const menu = element("div", { class: "atlas-menu", hidden: true, role: "dialog", "aria-label": labels.capture }, choices, busy);
+  const button = iconButton("camera", labels.capture, () => (menu.hidden ? open() : close(true)), { "aria-expanded": "false", "aria-haspopup": "dialog" });
   const node = element("div", { class: "atlas-menu-anchor" }, button, menu);
   let running = null;
 
@@ -67,7 +67,7 @@ export function makeMenu(labels, { take, copy, embed, films }, life) {
     } finally {
       running = null;
       show(false);
-      close(true);
+      close(idle(node));
     }
   }
   function show(working) {

@@ -1,15 +1,15 @@
 // A picture with the step's sentence and formula under it, as on the page.
 
+import { FONTS } from "./letters.js";
+import { escaped } from "./words.js";
+
 const SIZE = 0.034; // of the sentence's letters, of the picture's width
 const LEADING = 1.42;
 const MOST_LINES = 3;
-const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 
-const fontOf = (film) => film.layout.font?.family ?? FONT;
+const fontOf = (film) => film.layout.font?.family ?? FONTS;
 const plain = (text) => (text ?? "").replaceAll("`", "");
 const context = () => document.createElement("canvas").getContext("2d");
-const escaped = (text) => text.replace(/[&<>"]/g, (mark) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[mark]);
-
 /** What may stand at the end of a line: a word with its space, or one Chinese character with the marks behind it. */
 const pieces = (text) => text.match(/[\u3400-\u9fff\u3000-\u303f\uff00-\uffef][，。；：、！？）」』”]*|[^\s\u3400-\u9fff\u3000-\u303f\uff00-\uffef]+\s*|\s+/g) ?? [];
 
@@ -17,7 +17,8 @@ const pieces = (text) => text.match(/[\u3400-\u9fff\u3000-\u303f\uff00-\uffef][�
 export function wrapped(text, width, measure) {
   const lines = [];
   let line = "";
-  for (const piece of pieces(text.trim())) {
+  const whole = (piece) => (measure(piece.trimEnd()) > width ? [...piece] : [piece]); // what fits no line is broken
+  for (const piece of pieces(text.trim()).flatMap(whole)) {
     if (line && measure((line + piece).trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = "";
@@ -26,6 +27,9 @@ export function wrapped(text, width, measure) {
   }
   return line.trim() ? [...lines, line.trimEnd()] : lines;
 }
+
+/** The first lines; what is left out is seen to be. */
+const cut = (lines) => (lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES - 1), `${lines[MOST_LINES - 1]} …`] : lines);
 
 /**
  * How a picture of `width` x `height` is divided: {figure: {width, height}, dressed(svg, {step, ...}) -> svg}. The
@@ -39,8 +43,8 @@ export function plateOf(film, { width, height, caption = false }) {
   pen.font = `${size}px ${fontOf(film)}`;
   const measure = (text) => pen.measureText(text).width;
   const told = film.steps.map((step) => ({
-    sentence: wrapped(plain(step.sentence), width - 2 * margin, measure).slice(0, MOST_LINES),
-    formula: wrapped(plain(step.formula), width - 2 * margin, measure).slice(0, MOST_LINES),
+    sentence: cut(wrapped(plain(step.sentence), width - 3 * margin, measure)),
+    formula: cut(wrapped(plain(step.formula), width - 3 * margin, measure)),
   }));
   const most = Math.max(...told.map(({ sentence, formula }) => sentence.length + formula.length));
   if (!most) return whole;
@@ -59,6 +63,6 @@ function framed(svg, { step, width, height, background, told, film, size, margin
     ...formula.map((text, row) => line(text, sentence.length + row, ' opacity="0.72"')),
   ];
   const under = background ? `<rect width="${width}" height="${height}" fill="${background}"/>` : "";
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${under}${svg.replace(/^<\?xml[^>]*\?>\s*/, "")}` +
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">${under}${svg.replace(/^<\?xml[^>]*\?>\s*/, "")}` +
     `<g font-family="${escaped(fontOf(film))}">${words.join("")}</g></svg>`;
 }

@@ -83,7 +83,7 @@ class Canvas {
     const ends = this.depth === null ? clipSegment(this.planes, a, b) : [a, b];
     if (!ends) return;
     const [from, to] = ends.map(lens.seen);
-    if (from[2] <= lens.near || to[2] <= lens.near) return;
+    if (!(from[2] > lens.near && to[2] > lens.near && Number.isFinite(from[2] + to[2]))) return;
     if (this.depth !== null) return this.#keep({ kind: "line", a: lens.onPaper(from), b: lens.onPaper(to), style });
     const deep = to[2] - from[2], step = Math.sign(deep);
     const first = Math.floor(from[2] / SLICE), last = Math.floor(to[2] / SLICE);

@@ -1,6 +1,7 @@
 // Flat shapes as SVG markup: neighbouring lines of one look are one path.
 
-import { FONTS, escaped, rich } from "./letters.js";
+import { FONTS, rich } from "./letters.js";
+import { escaped } from "./words.js";
 
 const RISE = 0.36; // of the type's size: from the middle of a letter down to its line
 const LEADING = 1.25;

@@ -1,6 +1,6 @@
 // The line of HTML that shows a page's stage in another page.
 
-const escaped = (text) => text.replace(/[&<>"]/g, (mark) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[mark]);
+import { escaped } from "./words.js";
 
 /** `<iframe ...>` of the page at `address`, its stage alone. */
 export function snippet(address, title) {

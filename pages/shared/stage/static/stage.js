@@ -5,6 +5,7 @@ import { same } from "./decode.js";
 import { forTheBackRow, parse, picture, readFilm, stateAt } from "./film.js";
 import { makeChrome, makeFrame, watchKeys } from "./chrome.js";
 import { makeDeeds } from "./deeds.js";
+import { askBeforeLeaving } from "./leaving.js";
 import { offerCopies } from "./listing.js";
 import { Drag } from "./drag.js";
 import { Figure } from "./figure.js";
@@ -49,6 +50,7 @@ class Stage {
     this.links = makeLinks(this.parts.links, this.parts.canvas, this.linked(), this.life);
     this.watch();
     offerCopies();
+    askBeforeLeaving();
     parent.append(this.parts.root);
     this.parts.root.atlas = inspection(this);
   }

@@ -1,11 +1,11 @@
 // One file that needs no server: the shell, which has everything, and in it what it shows.
 
+import { escaped } from "./words.js";
+
 const MARK = "<!--atlas:subject-->";
 
-const escaped = (text) => text.replace(/[&<>"]/g, (mark) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[mark]);
-
-/** The shell has the stage's words in every language; of a payload's own only the figure's name is needed. */
-const lean = ({ labels, shelf, ...payload }) => ({ ...payload, labels: { alt: labels?.alt ?? "" } });
+/** The shell has the stage's words in every language; of a payload's own only the figure's name is needed. Nor is there a page. */
+const lean = ({ labels, shelf, adds, said, ...payload }) => ({ ...payload, labels: { alt: labels?.alt ?? "" } });
 
 /** JSON that no script element ends at, whatever a title or a text of a visitor says. */
 const harmless = (value) => JSON.stringify(value).replaceAll("<", "\\u003c");
@@ -14,8 +14,8 @@ const harmless = (value) => JSON.stringify(value).replaceAll("<", "\\u003c");
  * `payloads`: what stages were given, each with what may be added: `view` {step, camera, zoom, layers}, `link`, `title`,
  * `caption`, `code`. One is a figure with its page, several are a deck. -> Promise<Blob>
  */
-export async function standalone(payloads, { shell = new URL("./shell.html", import.meta.url), title = "", language = "en" } = {}) {
-  const reply = await fetch(shell);
+export async function standalone(payloads, { shell = new URL("./shell.html", import.meta.url), title = "", language = "en", signal } = {}) {
+  const reply = await fetch(shell, { signal });
   if (!reply.ok) throw new Error("The shell of the file could not be loaded.");
   const text = await reply.text();
   const at = text.indexOf(MARK);

@@ -7,6 +7,10 @@ import { fill } from "./words.js";
 const TYPING = "input, select, textarea, [contenteditable]";
 const ON = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
+/** The address of an unpacked drawing. */
+const drawn = async (packed) =>
+  URL.createObjectURL(new Blob([await unpacked(packed).catch(() => "")], { type: "image/svg+xml" }));
+
 /** The component's entry, as the stage's. */
 export default function strip({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.atlasStrip ??= new Strip(parentElement));
@@ -19,7 +23,7 @@ export default function strip({ data, parentElement, setTriggerValue }) {
 class Strip {
   constructor(parent) {
     this.life = scope();
-    this.pictures = new Map(); // mark of a drawing -> its address
+    this.pictures = new Map(); // mark of a drawing -> its address, promised
     this.list = element("ol", { class: "atlas-strip", role: "listbox" });
     this.life.listen(this.list, "keydown", (event) => this.onKey(event));
     this.life.listen(document, "keydown", (event) => this.onAnyKey(event));
@@ -30,11 +34,12 @@ class Strip {
   async receive(data) {
     const { header, files } = unframed(data);
     const turn = (this.received = (this.received ?? 0) + 1);
-    await this.draw(header.slides, files);
+    const addresses = await this.draw(header.slides, files);
     if (turn !== this.received) return;
     const focused = this.list.contains(document.activeElement);
     const moved = this.header?.chosen !== header.chosen || this.header?.slides.length !== header.slides.length;
     this.header = header;
+    this.addresses = addresses;
     this.list.setAttribute("aria-label", header.words.slides);
     this.list.replaceChildren(...header.slides.map((slide, k) => this.item(slide, k)));
     if (focused) this.chosen()?.focus({ preventScroll: true });
@@ -44,23 +49,22 @@ class Strip {
   /** Drawings become addresses once; those of slides that are gone are let go. */
   async draw(slides, files) {
     for (const { key, mark } of slides) {
-      if (!files.get(key)?.length || this.pictures.has(mark)) continue;
-      this.pictures.set(mark, ""); // on its way
-      const drawing = new Blob([await unpacked(files.get(key)).catch(() => "")], { type: "image/svg+xml" });
-      this.pictures.set(mark, URL.createObjectURL(drawing));
+      if (files.get(key)?.length && !this.pictures.has(mark)) this.pictures.set(mark, drawn(files.get(key)));
     }
     const kept = new Set(slides.map((slide) => slide.mark));
-    for (const [mark, address] of this.pictures) if (!kept.has(mark)) this.forget(mark, address);
+    for (const mark of [...this.pictures.keys()]) if (!kept.has(mark)) this.forget(mark);
+    const shown = await Promise.all(slides.map(async ({ mark }) => [mark, await this.pictures.get(mark)]));
+    return new Map(shown);
   }
 
-  forget(mark, address) {
-    URL.revokeObjectURL(address);
+  forget(mark) {
+    this.pictures.get(mark).then((address) => URL.revokeObjectURL(address));
     this.pictures.delete(mark);
   }
 
   item({ key, title, theme, mark, kind }, k) {
     const { words, chosen, slides } = this.header;
-    const address = this.pictures.get(mark);
+    const address = this.addresses.get(mark);
     const name = fill(words.slideOf, { slide: k + 1, slides: slides.length, title });
     return element("li", {
       class: "atlas-strip-slide", role: "option", "aria-selected": String(key === chosen), "aria-label": name, "data-key": key,
@@ -156,7 +160,7 @@ class Strip {
 
   end(parent) {
     this.life.end();
-    for (const [mark, address] of this.pictures) this.forget(mark, address);
+    for (const mark of [...this.pictures.keys()]) this.forget(mark);
     this.list.remove();
     delete parent.atlasStrip;
   }

@@ -1,6 +1,6 @@
 // A figure drawn out of sight at a size of its own: every picture, and every frame of a film, is taken from it.
 
-import { encoded } from "./encode.js";
+import { Refused, encoded } from "./encode.js";
 import { Figure } from "./figure.js";
 import { picture as pictureAt, readFilm, valuesAt } from "./film.js";
 import { usual } from "./layers.js";
@@ -56,7 +56,7 @@ export class Studio {
     const { width, height, background } = options;
     const { alt } = this.payload.labels ?? {};
     const step = this.#film.steps[Math.ceil(position - 1e-9)]; // the one that the eye is led to
-    const drawn = svgOf(this.#box, { ...plate.figure, background, title: alt ?? "", desc: step.sentence, language: this.payload.language });
+    const drawn = svgOf(this.#box, { ...plate.figure, background, title: alt ?? "", desc: step.sentence.replaceAll("`", ""), language: this.payload.language });
     return plate.dressed(drawn, { step, width, height, background });
   }
 
@@ -92,6 +92,7 @@ export class Studio {
       else {
         times.push(time);
         blobs.push(this.#png(drawn, options, scale));
+        blobs.at(-1).catch(still); // heard below; one that fails while another is drawn is no surprise to the page
         if (blobs.length > AHEAD) await blobs[blobs.length - 1 - AHEAD];
       }
       before = drawn;
@@ -104,6 +105,7 @@ export class Studio {
   async film({ format = "mp4", loop = true, name = `film.${format}`, ...options }, { progress = still, signal } = {}) {
     const drawing = { signal, progress: (share) => progress(DRAWING * share) };
     const most = await this.#room(options);
+    if (most <= this.#film.last) throw new Refused("tooManySteps");
     const { blobs, times } = await this.frames({ fps: RATES[format], most, ...options }, drawing);
     const files = blobs.map((blob, index) => ({ name: `f${index}`, blob }));
     return encoded("film", { name, language: this.payload.language, format, times, loop }, files, { signal });
@@ -121,7 +123,7 @@ export class Studio {
 
   async #png(svg, { width, height }, scale) {
     const canvas = await rasterOf(svg, { width, height, scale });
-    return canvas.convertToBlob ? canvas.convertToBlob({ type: "image/png" }) : new Promise((done) => canvas.toBlob(done, "image/png"));
+    return new Promise((done) => canvas.toBlob(done, "image/png"));
   }
 
   async #draw(position, { width, height }) {
@@ -141,7 +143,7 @@ export class Studio {
   }
 }
 
-/** Where the film is looked at, and how long: [{position, time (ms)}]; never more than `most`. */
+/** Where the film is looked at, and how long: [{position, time (ms)}]; at every step, and never oftener than `most`. */
 export function positions(film, { fps, speed, most }) {
   const room = Math.floor((most - 1) / Math.max(film.last, 1));
   const count = Math.max(1, Math.min(Math.round((film.duration / 1000 / speed) * fps), room));

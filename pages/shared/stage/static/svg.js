@@ -1,6 +1,7 @@
 // The figure as a standalone SVG: what plotly has drawn, with its looks written onto the shapes, and spaces as vectors.
 
-import { FONTS, escaped, withChinese } from "./letters.js";
+import { FONTS, withChinese } from "./letters.js";
+import { escaped } from "./words.js";
 import { lensIn, sceneMarkup, sceneNames } from "./project.js";
 
 const SVG = "http://www.w3.org/2000/svg";

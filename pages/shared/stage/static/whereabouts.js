@@ -4,7 +4,7 @@ import { clamp } from "./dom.js";
 import { same } from "./decode.js";
 import { cameraText, makeAddress, read, unframed, written, zoomText } from "./address.js";
 import { usual } from "./layers.js";
-import { currentCamera } from "./view.js";
+import { cameras, currentCamera } from "./view.js";
 
 const keysOf = (film) => film.layers.map((layer) => layer.key);
 
@@ -47,8 +47,9 @@ export class Whereabouts {
 
   /** What a picture of this stage is taken of: {step (also between two), camera, zoom, layers, others}. */
   seen() {
-    const { film, player, parts } = this.stage, { zoom, others } = this.view;
+    const { film, player, parts } = this.stage, { zoom } = this.view;
     const camera = film.layout.scene ? currentCamera(parts.plot) ?? this.view.camera : null;
+    const others = Object.fromEntries(cameras(parts.plot).filter(([name]) => name !== "scene"));
     return { step: player.clock.position, camera, zoom: film.spatial ? null : zoom, layers: [...this.layers], others };
   }
 

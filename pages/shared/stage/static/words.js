@@ -1,4 +1,4 @@
-// Numbers and names as a reader writes them: few digits, a real minus sign, subscripts.
+// Numbers and names as a reader writes them: few digits, a real minus sign, subscripts; and words as markup holds them.
 
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 
@@ -19,3 +19,14 @@ export function symbol(handle) {
 
 /** "Step {step} of {steps}" with values put in. */
 export const fill = (template, values) => template.replace(/\{(\w*)\}/g, (_, name) => values[name] ?? "");
+
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const UNSAYABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+const SPECIAL = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+/** `text` as XML and HTML may hold it, in a text or in quotes. */
+export function escaped(text) {
+  const plain = String(text);
+  return SPECIAL.test(plain) ? plain.replace(UNSAYABLE, "").replace(/[&<>"]/g, (letter) => ENTITIES[letter]) : plain;
+}
