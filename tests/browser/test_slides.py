@@ -138,16 +138,22 @@ def test_from_three_pages_to_the_deck(visit: Visit) -> None:
     practice = '[class*="st-key-practice"] .atlas-stage'
     atlas.page.locator(practice).first.scroll_into_view_if_needed()
     atlas.add(practice)
+    worked = atlas.page.locator(practice).first.evaluate("(root) => root.atlas.stage.where.chosen()")
+    assert worked["step"] != 2
 
     atlas.follow()
     expect(atlas.slides()).to_have_count(3, timeout=WAIT)
     camera = atlas.seen()["camera"]["eye"]
     assert close([camera[axis] for axis in "xyz"], [turned[axis] for axis in "xyz"], 1e-3)
     atlas.slides().nth(1).click()
+    atlas.quiet()
     expect(atlas.page.get_by_label("Caption")).to_have_value(sentence, timeout=WAIT)
     assert atlas.seen()["step"] == 2
     link = atlas.page.get_by_role("link", name="Open its page").get_attribute("href")
     assert "matrix-vector" in link and "step=2" in link
+    atlas.slides().nth(2).click()
+    atlas.quiet()
+    assert atlas.seen() == worked
 
 
 def test_a_deck_is_ordered_named_and_mended(begun: Atlas) -> None:
@@ -271,7 +277,7 @@ def test_the_deck_as_one_page(begun: Atlas, tmp_path: Path) -> None:
 def test_a_deck_that_is_being_made_can_be_stopped(begun: Atlas) -> None:
     """Cancel: nothing is saved, no figure is left out of sight, and the page is as before."""
     saved: list[object] = []
-    begun.page.on("download", saved.append)
+    begun.page.on("download", lambda one: saved.append(one))
     begun.drawn()
     begun.page.get_by_role("button", name="PowerPoint", exact=True).click()
     begun.page.locator(".atlas-deckmaker").get_by_role("button", name="Cancel").click()

@@ -801,7 +801,7 @@ def test_a_picture_that_is_called_off_is_not_saved(stage: Open) -> None:
     """Called off while it was made: no file, no figure left out of sight, and the stage says so."""
     page = stage(samples.plane())
     saved: list[object] = []
-    page.on("download", saved.append)
+    page.on("download", lambda one: saved.append(one))
     page.evaluate(
         """async () => {
             const off = new AbortController();

@@ -133,7 +133,7 @@ def test_a_file_speaks_and_wears_what_its_page_did(visit: Visit, opened: Open, t
     lesson = Lesson(visit("/norms", theme="dark", language="zh"))
     page = opened(made(lesson.page, tmp_path / "figure.html"), color_scheme="light", locale="en-US")
     expect(page.get_by_role("button", name="播放", exact=True)).to_be_visible()
-    expect(page.locator(".atlas-slide-link")).to_have_text("在张量图册中打开")
+    expect(page.locator(".atlas-slide-link")).to_have_text("在 Tensor Atlas 中打开")
     background = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(20, 23, 28)"
     assert page.evaluate("() => document.documentElement.lang") == "zh"
