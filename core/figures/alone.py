@@ -19,15 +19,13 @@ from core.figures import derived, film, motion, theme
 from core.figures.film import Figure
 from core.figures.marks import Trace
 from core.figures.plane import eigen_ends
-from core.numbers import number
-from core.panels import Label
 from core.words import _
 
 WIDTH, HEIGHT = 960, 540  # px of the picture
 EDGE, FOOT = 24, 165  # px around it, and below it for words and slider
 CAPTION, SLIDER = 20, 54  # px of a line of words, and of the slider below them
 BETWEEN = 12  # frames from one step to the next
-HOLD = 7  # of them as long as a step stands still
+HOLD = 7  # frames that a step stands still, where so many lead to it
 SHARP, MOVING = (
     5000,
     800,
@@ -41,7 +39,8 @@ Picture = dict[int, dict[str, Any]]  # trace -> what changes of it
 def alone(figure: Figure, mode: str, between: int = BETWEEN, parts: int = 1) -> Figure:
     """`figure` (of film.film) as {"data", "layout", "frames"} that needs only plotly; it stands at its last step.
 
-    Frame "2" is the whole step 2; "2.1", "2.2" ... lead to it and tell only what moves. `mode`: "light" or "dark".
+    Frame "2" is the whole step 2; "2.1", "2.2" ... lead to it and tell only what moves; "2+1" ... stand still after it.
+    `mode`: "light" or "dark".
     `parts`: what core.figures.filling will make of each frame; the figure's pace knows.
     """
     figure = _without_hidden_layers(figure)
@@ -50,28 +49,21 @@ def alone(figure: Figure, mode: str, between: int = BETWEEN, parts: int = 1) -> 
     scenes = [list(_pictures(figure, step, between)) for step in range(len(figure["frames"]))]
     for scene in scenes:
         for picture in scene:
-            parts = SHARP if picture is scene[-1] else MOVING
+            grain = SHARP if picture is scene[-1] else MOVING
             for k, attributes in picture.items():
-                picture[k] = _rounded(_sized(attributes, sizes[k]), figure["data"][k], layout, parts)
+                picture[k] = _rounded(_sized(attributes, sizes[k]), figure["data"][k], layout, grain)
     _drop_what_stands(scenes)
-    frames = list(_frames(scenes, [trace["type"] for trace in figure["data"]]))
+    moves = (between + 1) * parts  # frames from one step to the next, where the figure is shown
+    hold = round(HOLD * moves / (BETWEEN + 1))
+    frames = list(_frames(scenes, [trace["type"] for trace in figure["data"]], hold))
     last = scenes[-1][-1]
     data = [
-        _plain(merged(_sized(_lists(trace), sizes[k]), last.get(k, {})), layout)
+        _plain(film.merged(_sized(_lists(trace), sizes[k]), last.get(k, {})), layout)
         for k, trace in enumerate(figure["data"])
     ]
     flat = all(trace["type"] == "scatter" for trace in data)
-    controls = _controls(figure["layout"]["meta"]["steps"], mode, (between + 1) * parts, redraw=not flat)
+    controls = _controls(figure["layout"]["meta"]["steps"], mode, moves, redraw=not flat)
     return {"data": data, "layout": layout | controls, "frames": frames}
-
-
-def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `change` put in, branch by branch."""
-    found = dict(base)
-    for key, value in change.items():
-        both = isinstance(value, dict) and isinstance(found.get(key), dict)
-        found[key] = merged(found[key], value) if both else value
-    return found
 
 
 # --- what is seen at a moment
@@ -79,7 +71,7 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
 
 def _without_hidden_layers(figure: Figure) -> Figure:
     """Without the marks that the reader would have to switch on: here is no switch."""
-    off = {layer["key"] for layer in figure["layout"]["meta"].get("layers", ()) if not layer["on"]}
+    off = film.hidden_layers(figure)
     kept = [k for k, trace in enumerate(figure["data"]) if trace["meta"].get("layer") not in off]
     places = {k: place for place, k in enumerate(kept)}
     frames = []
@@ -146,36 +138,13 @@ def _moved(trace: Trace, state: Mapping[str, Any]) -> dict[str, Any]:
     if "eigen" in meta:
         found |= _eigen(np.array(state[meta["eigen"]["matrix"]], dtype=float), meta["eigen"]["extent"])
     if "live" in meta:
-        found["text"] = [_live(meta["live"], state)] * len(trace["text"])
+        found["text"] = [derived.live(meta["live"], state)] * len(trace["text"])
     return {key: value for key, value in _lists(found).items() if key != "type"}
 
 
 def _eigen(matrix: np.ndarray, reach: float) -> dict[str, Any]:
     ends = [(None, None) if end is None or np.isnan(end[0]) else end for end in eigen_ends(matrix, reach)]
     return {"x": [end[0] for end in ends], "y": [end[1] for end in ends]}
-
-
-def _live(rule: Mapping[str, Any], state: Mapping[str, Any]) -> str:
-    """The words of a label that follows the state."""
-    if rule["kind"] in derived.LIVE:
-        names = {name: rule.get(name, "") for name in ("of", "onto", "inverse")}
-        return derived.live_text(
-            Label("", "", at=(), text="", live=(rule["kind"], rule["template"]), **names), state
-        )
-    matrix, vector = (np.asarray(state.get(rule[name], np.nan), dtype=float) for name in ("matrix", "vector"))
-    if rule["kind"] == "det":
-        said = _shown(float(np.linalg.det(matrix)))
-    else:
-        said = _tuple(vector if rule["kind"] == "vector" else matrix @ vector)
-    return rule["template"].replace("{}", said)
-
-
-def _shown(value: float) -> str:
-    return number(round(value, 2) + 0.0) if math.isfinite(value) else "–"
-
-
-def _tuple(values: np.ndarray) -> str:
-    return f"({', '.join(_shown(float(value)) for value in values)})"
 
 
 # --- numbers as short as a pixel is wide
@@ -235,20 +204,20 @@ def _span(axis: Mapping[str, Any]) -> float:
     return abs(high - low) or 1.0
 
 
-def _rounded(attributes: dict[str, Any], trace: Trace, layout: Figure, parts: int = SHARP) -> dict[str, Any]:
-    """Positions to one of so many `parts` of their axis, all other numbers to four digits after the point."""
+def _rounded(attributes: dict[str, Any], trace: Trace, layout: Figure, grain: int = SHARP) -> dict[str, Any]:
+    """Positions to one of so many parts (`grain`) of their axis, all other numbers to four digits after the point."""
     return {
-        key: _round(value, _digits(key, trace, layout, parts) if key in film.SAME_SIZE else 4)
+        key: _round(value, _digits(key, trace, layout, grain) if key in film.SAME_SIZE else 4)
         for key, value in attributes.items()
     }
 
 
-def _digits(key: str, trace: Trace, layout: Figure, parts: int) -> int:
+def _digits(key: str, trace: Trace, layout: Figure, grain: int) -> int:
     if trace["type"] in ("scatter", "image"):
         axis = layout.get(f"{key}axis{trace.get(f'{key}axis', key)[1:]}", {})
     else:
         axis = layout.get(trace.get("scene", "scene"), {}).get("xaxis", {})
-    return max(0, math.ceil(math.log10(parts / _span(axis))))
+    return max(0, math.ceil(math.log10(grain / _span(axis))))
 
 
 def _round(value: Any, digits: int) -> Any:
@@ -276,8 +245,8 @@ def _drop_what_stands(scenes: Sequence[Sequence[Picture]]) -> None:
                     picture.get(k, {}).pop(key, None)
 
 
-def _frames(scenes: Sequence[Sequence[Picture]], types: Sequence[str]) -> Iterator[Figure]:
-    """A whole frame for each step, and before it what moves, against the frame before; after it, it stands still.
+def _frames(scenes: Sequence[Sequence[Picture]], types: Sequence[str], hold: int) -> Iterator[Figure]:
+    """A whole frame for each step, and before it what moves, against the frame before; after it, `hold` of nothing new.
 
     Each names all traces, by their `types`: plotly.js takes away, for a moment, what a frame does not name.
     """
@@ -293,8 +262,8 @@ def _frames(scenes: Sequence[Sequence[Picture]], types: Sequence[str]) -> Iterat
         }
         yield _frame(str(step), whole, types)
         standing = scene[-1]
-        if len(scene) > 1 and step < len(scenes) - 1:
-            yield from (_frame(f"{step}+{rest}", {}, types) for rest in range(1, HOLD + 1))
+        if step < len(scenes) - 1:
+            yield from (_frame(f"{step}+{rest}", {}, types) for rest in range(1, hold + 1))
 
 
 def _frame(name: str, picture: Picture, types: Sequence[str]) -> Figure:

@@ -122,10 +122,22 @@ def live_text(mark: Label, state: State) -> str:
     kind, template = mark.live
     if kind not in LIVE or mark.of not in state:
         return mark.text
-    of = np.asarray(state[mark.of], dtype=float)
-    onto = np.asarray(state.get(mark.onto, of * 0), dtype=float)
-    inverse = float(state.get(mark.inverse, 0.5)) if mark.inverse else 0.5
-    return template.replace("{}", LIVE[kind](of, onto, inverse))
+    named = {"of": mark.of, "onto": mark.onto, "inverse": mark.inverse}
+    return live({"kind": kind, "template": template, **named}, state)
+
+
+def live(rule: Mapping[str, str], state: State) -> str:
+    """The words of a label by its `rule` (`core.figures.marks.live`), a number or a tuple put into its template."""
+    if rule["kind"] in LIVE:
+        of = np.asarray(state[rule["of"]], dtype=float)
+        onto = np.asarray(state.get(rule.get("onto", ""), of * 0), dtype=float)
+        said = LIVE[rule["kind"]](of, onto, float(state.get(rule.get("inverse", ""), 0.5)))
+    else:
+        matrix, vector = (
+            np.asarray(state.get(rule[name], np.nan), dtype=float) for name in ("matrix", "vector")
+        )
+        said = OF_A_MATRIX[rule["kind"]](matrix, vector)
+    return rule["template"].replace("{}", said)
 
 
 def _cosine(of: np.ndarray, onto: np.ndarray) -> float:
@@ -150,6 +162,11 @@ LIVE = {
     "norm": lambda of, _onto, inverse: _shown(norm(of, inverse)),
     "norm-sum": lambda of, onto, inverse: _shown(norm(of + onto, inverse)),
     "sum": lambda of, onto, _inverse: _tuple(of + onto),
+}
+OF_A_MATRIX = {
+    "det": lambda matrix, _vector: _shown(float(np.linalg.det(matrix))),
+    "vector": lambda _matrix, vector: _tuple(vector),
+    "image": lambda matrix, vector: _tuple(matrix @ vector),
 }
 
 

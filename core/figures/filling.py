@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def filled(frames: list, parts: int) -> list:
-    """`frames` with `parts` - 1 more before each: positions go straight on from where they were."""
+    """`frames` with `parts` - 1 more before each that does not stand still ("2+1"): positions go straight on."""
     where, found = {}, []
     for frame in frames:
         ways = {}
@@ -14,7 +14,7 @@ def filled(frames: list, parts: int) -> list:
                 if len(start) == len(end) and start != end:
                     ways[k, axis] = list(zip(start, end, strict=True))
                 where[k, axis] = end
-        for part in range(1, parts) if found else ():
+        for part in range(1, parts) if found and "+" not in frame["name"] else ():
             data = [{key: trace[key] for key in trace if key == "type"} for trace in frame["data"]]
             for (k, axis), way in ways.items():
                 place = data[frame["traces"].index(k)]

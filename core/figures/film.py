@@ -333,29 +333,33 @@ def _plain(value: Value) -> Any:
     return [list(row) if isinstance(row, tuple) else row for row in value]
 
 
-def unfold(figure: Figure, between: int = 0) -> Figure:
-    """The same figure with every mapped trace baked into its frames, for use without the stage.
-
-    `between` straight in-between frames are put before each step, so that a plain player shows the motion.
-    """
+def unfold(figure: Figure) -> Figure:
+    """The same figure with every mapped trace baked into its frames, for use without the stage."""
     told = figure["layout"]["meta"]["steps"]
     moving = [k for k, trace in enumerate(figure["data"]) if MOVED & trace["meta"].keys()]
     known = {name: one["value"] for name, one in figure["layout"]["meta"].get("variables", {}).items()}
     frames = []
     for step, frame in enumerate(figure["frames"]):
-        here = known | told[step].get("state", {})
-        before = known | told[max(0, step - 1)].get("state", {})
-        for part in range(1, between + 2) if step else [between + 1]:
-            state = {name: _between(before[name], here[name], part / (between + 1)) for name in here}
-            baked_now = {k: baked(figure["data"][k], state) for k in moving}
-            kept = dict(zip(frame["traces"], frame["data"], strict=True))
-            whole = {k: kept.get(k, {}) | baked_now.get(k, {}) for k in {**kept, **baked_now}}
-            frames.append({"name": f"{step}.{part}", "traces": list(whole), "data": list(whole.values())})
+        state = known | told[step].get("state", {})
+        baked_now = {k: baked(figure["data"][k], state) for k in moving}
+        kept = dict(zip(frame["traces"], frame["data"], strict=True))
+        whole = {k: kept.get(k, {}) | baked_now.get(k, {}) for k in {**kept, **baked_now}}
+        frames.append({"name": frame["name"], "traces": list(whole), "data": list(whole.values())})
     return figure | {"frames": frames}
 
 
-def _between(first: Any, second: Any, share: float) -> Any:
-    return (np.asarray(first) * (1 - share) + np.asarray(second) * share).tolist()
+def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `change` put in, branch by branch; a typed array is no branch."""
+    found = dict(base)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(found.get(key), dict) and "bdata" not in value
+        found[key] = merged(found[key], value) if both else value
+    return found
+
+
+def hidden_layers(figure: Figure) -> set[str]:
+    """The keys of the layers that a reader has to switch on first."""
+    return {layer["key"] for layer in figure["layout"]["meta"].get("layers", ()) if not layer["on"]}
 
 
 def baked(trace: Trace, state: Mapping[str, Any]) -> Trace:

@@ -24,7 +24,8 @@ LARGEST_TEXT, SMALLEST_TEXT = 40, 15
 HEAD = 4.6  # length of an arrow's head in line widths
 LEAN = 0.6  # default pictures reach further to the right than to the left
 FAR = 1e5  # coordinates beyond are cut: a grid reaches far out of the picture
-NEAR = 2.4  # how far the eye stands from the middle of a space, in its half widths
+NEAR = 2.4  # how far the eye stands from the middle of a space at first, in its half widths
+ALONG = 1e-3  # the sine of an angle that is none
 HIDDEN_OPACITY = 0.02
 
 
@@ -52,18 +53,39 @@ class View(NamedTuple):
         return np.clip(found, -FAR, FAR)
 
 
-def poster(figure: Figure, step: int, panels: Sequence[str] = ()) -> str:
+class Seat(NamedTuple):
+    """From where a space is seen: its middle and half widths in data, the rest in half widths."""
+
+    box: Box
+    middle: np.ndarray
+    half: np.ndarray
+    centre: np.ndarray  # what is looked at
+    ways: np.ndarray  # right, up and forward, (3, 3)
+    distance: float
+
+
+class Look(NamedTuple):
+    """How a figure is looked at: eye, centre and up of the camera, the ranges of x and y; empty as it is at first."""
+
+    camera: Sequence[float] = ()
+    zoom: Sequence[float] = ()
+
+
+FIRST = Look()
+
+
+def poster(figure: Figure, step: int, panels: Sequence[str] = (), look: Look = FIRST) -> str:
     """The SVG of `figure` as it stands at `step`; layers that are off at first are left out.
 
     `panels`: the subplots to show ("xy", "x2y2", "scene"); where there is one it fills the drawing, else all do.
     """
     traces = [trace for trace in standing(figure, step) if not panels or _subplot(trace) in panels]
-    hidden = {layer["key"] for layer in figure["layout"]["meta"].get("layers", ()) if not layer["on"]}
+    hidden = film.hidden_layers(figure)
     shown = [trace for trace in traces if trace["meta"].get("layer") not in hidden and _visible(trace)]
     names = list(dict.fromkeys(_subplot(trace) for trace in shown))
+    layout, alone = figure["layout"], len(names) == 1
     drawn = "".join(
-        _subplot_drawn(figure["layout"], name, [t for t in shown if _subplot(t) == name], len(names) == 1)
-        for name in names
+        _subplot_drawn(layout, name, [t for t in shown if _subplot(t) == name], alone, look) for name in names
     )
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice"'
     return (
@@ -75,15 +97,7 @@ def standing(figure: Figure, step: int) -> list[Trace]:
     """Every trace as it is drawn at `step`: the frame's attributes put in, what the browser moves moved."""
     frame = film.unfold(figure)["frames"][step]
     changes = dict(zip(frame["traces"], frame["data"], strict=True))
-    return [_merged(trace, changes.get(k, {})) for k, trace in enumerate(figure["data"])]
-
-
-def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(base)
-    for key, value in change.items():
-        both = isinstance(value, dict) and isinstance(found.get(key), dict) and "bdata" not in value
-        found[key] = _merged(found[key], value) if both else value
-    return found
+    return [film.merged(trace, changes.get(k, {})) for k, trace in enumerate(figure["data"])]
 
 
 def _visible(trace: Trace) -> bool:
@@ -99,16 +113,19 @@ def _subplot(trace: Trace) -> str:
 # --- where a subplot lies
 
 
-def _subplot_drawn(layout: Figure, name: str, traces: Sequence[Trace], alone: bool) -> str:
+def _subplot_drawn(layout: Figure, name: str, traces: Sequence[Trace], alone: bool, look: Look) -> str:
     if name.startswith("scene"):
-        return _space(layout[name], traces, _box(layout[name]["domain"], alone))
+        return _space(traces, _seat(layout[name], _box(layout[name]["domain"], alone), look.camera))
     x, y = re.fullmatch(r"(x\d*)(y\d*)", name).groups()
     xaxis, yaxis = layout.get(f"xaxis{x[1:]}", {}), layout.get(f"yaxis{y[1:]}", {})
-    wide = layout["meta"]["arrange"]["wide"]
+    zoom = look.zoom if x == "x" else ()
+    if zoom:
+        xaxis, yaxis = xaxis | {"range": list(zoom[:2])}, yaxis | {"range": list(zoom[2:])}
     view = _view(xaxis, yaxis, _box({"x": xaxis.get("domain"), "y": yaxis.get("domain")}, alone), x == "x")
     if x == "x" and "scaleanchor" in yaxis:  # a number line has no upwards
-        lean = layout["meta"].get("lean", LEAN)
-        view = _equal(wide.get("xaxis.range", xaxis["range"]), yaxis["range"], view.box, lean)
+        wide = layout["meta"]["arrange"]["wide"].get("xaxis.range", xaxis["range"])
+        across, lean = (xaxis["range"], 1.0) if zoom else (wide, LEAN)
+        view = _equal(across, yaxis["range"], view.box, lean)
     axes = "" if xaxis.get("visible", True) is False else _axes(view, xaxis, yaxis)
     return axes + "".join(_flat(trace, view) for trace in traces)
 
@@ -165,7 +182,7 @@ def _axes(view: View, xaxis: Figure, yaxis: Figure) -> str:
         else [f"M{left:.1f},{box.top:.1f}V{box.top + box.height:.1f}"]
     )
     lines.append(f"M{box.left:.1f},{low:.1f}H{box.left + box.width:.1f}")
-    return f'<path d="{"".join(lines)}" fill="none" stroke="{hue}" stroke-width="2"/>'
+    return f'<path d="{"".join(lines)}" fill="none" {_paint("stroke", hue)} stroke-width="2"/>'
 
 
 # --- flat traces
@@ -229,9 +246,8 @@ def _markers(trace: Trace, places: np.ndarray, unit: float) -> str:
         sizes = [trace["meta"]["unit"]["marker.size"] * unit] * len(places)
     hues = _listed(marker.get("color", "#888"), len(places))
     edge = marker.get("line", {})
-    stroke = _paint("stroke", _one(edge.get("color"))) + f' stroke-width="{_one(edge.get("width", 0)) or 0}"'
-    if not edge.get("color") or not edge.get("width"):
-        stroke = 'stroke="none"'
+    hue, width = _one(edge.get("color")), _one(edge.get("width", 0))
+    stroke = f'{_paint("stroke", hue)} stroke-width="{width:g}"' if hue and width else 'stroke="none"'
     square = str(_one(marker.get("symbol", "circle"))).startswith("square")
     marks = []
     for (x, y), size, hue in zip(places.tolist(), sizes, hues, strict=True):
@@ -328,44 +344,57 @@ def _image(trace: Trace, view: View) -> str:
 # --- spaces
 
 
-def _space(scene: Figure, traces: Sequence[Trace], box: Box) -> str:
+def _space(traces: Sequence[Trace], seat: Seat) -> str:
     """Lines, points, triangles and words of a space, the farthest first."""
     drawn: list[tuple[float, str]] = []
     for trace in traces:
-        drawn += _deep(trace, scene, box)
+        drawn += _deep(trace, seat)
     return "".join(part for _depth, part in sorted(drawn, key=lambda item: -item[0]))
 
 
-def _projected(points: np.ndarray, scene: Figure, box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """(count, 3) data -> places (count, 2) and depths (count,), with the scene's own camera."""
-    ranges = [scene[f"{axis}axis"]["range"] for axis in "xyz"]
-    scaled = np.stack(
-        [(points[:, k] - sum(r) / 2) / ((r[1] - r[0]) / 2) for k, r in enumerate(ranges)], axis=1
+def _seat(scene: Figure, box: Box, camera: Sequence[float]) -> Seat:
+    """Where the eye is: at first NEAR, in the direction of the scene's own camera, and its centre in the middle."""
+    own = np.array(
+        [[scene["camera"][part][axis] for axis in "xyz"] for part in ("eye", "center", "up")], float
     )
-    eye = np.array([scene["camera"]["eye"][axis] for axis in "xyz"], dtype=float)
-    forward = -eye / np.linalg.norm(eye)
-    right = np.cross(forward, (0.0, 0.0, 1.0))
-    right /= np.linalg.norm(right) or 1.0  # from right above there is no such way
-    up = np.cross(right, forward)
-    depth = NEAR + scaled @ forward
-    scale = scene.get("closer", 1) * 0.86 * box.height / 2 * NEAR / np.maximum(depth, 0.3)
-    middle = np.array([box.left + box.width / 2, box.top + box.height / 2])
-    return middle + np.stack([scaled @ right * scale, -(scaled @ up) * scale], axis=1), depth
+    eye, centre, up = np.reshape(camera, (3, 3)) if len(camera) else own
+    usual, away = np.linalg.norm(own[0] - own[1]), np.linalg.norm(eye - centre)
+    low, high = np.array([scene[f"{axis}axis"]["range"] for axis in "xyz"], float).T
+    ways = _ways((centre - eye) / away, up)
+    pan = 2 * (centre - own[1])  # plotly measures in whole widths
+    return Seat(box, (low + high) / 2, (high - low) / 2, pan, ways, NEAR * away / usual)
 
 
-def _deep(trace: Trace, scene: Figure, box: Box) -> list[tuple[float, str]]:
+def _ways(forward: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Right, up and forward; where the eye looks along `up`, any other axis is up."""
+    rights = [np.cross(forward, one) for one in (up / np.linalg.norm(up), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))]
+    right = next(one for one in rights if np.linalg.norm(one) > ALONG)
+    right = right / np.linalg.norm(right)
+    return np.stack([right, np.cross(right, forward), forward])
+
+
+def _projected(points: np.ndarray, seat: Seat) -> tuple[np.ndarray, np.ndarray]:
+    """(count, 3) data -> places (count, 2) and depths (count,)."""
+    across, up, forward = seat.ways @ ((points - seat.middle) / seat.half - seat.centre).T
+    depth = seat.distance + forward
+    scale = 0.86 * seat.box.height / 2 * NEAR / np.maximum(depth, 0.3)
+    middle = np.array([seat.box.left + seat.box.width / 2, seat.box.top + seat.box.height / 2])
+    return middle + np.stack([across * scale, -up * scale], axis=1), depth
+
+
+def _deep(trace: Trace, seat: Seat) -> list[tuple[float, str]]:
     if not all(axis in trace for axis in "xyz"):
         return []
     points = np.stack([film.numbers(trace[axis]) for axis in "xyz"], axis=1)
     if not len(points):
         return []
     if trace["type"] == "cone":
-        return _cones(trace, points, scene, box)
-    places, depths = _projected(points, scene, box)
+        return _cones(trace, points, seat)
+    places, depths = _projected(points, seat)
     if trace["type"] == "mesh3d":
         return _mesh(trace, places, depths)
     middle = float(np.nanmean(depths)) if np.isfinite(depths).any() else 0.0
-    return [(middle, part) for part in _parts(trace, places, box.height / 8)]
+    return [(middle, part) for part in _parts(trace, places, seat.box.height / 8)]
 
 
 def _mesh(trace: Trace, places: np.ndarray, depths: np.ndarray) -> list[tuple[float, str]]:
@@ -380,9 +409,9 @@ def _mesh(trace: Trace, places: np.ndarray, depths: np.ndarray) -> list[tuple[fl
     return found
 
 
-def _cones(trace: Trace, tips: np.ndarray, scene: Figure, box: Box) -> list[tuple[float, str]]:
+def _cones(trace: Trace, tips: np.ndarray, seat: Seat) -> list[tuple[float, str]]:
     ways = np.stack([film.numbers(trace[axis]) for axis in "uvw"], axis=1)
-    (ends, depths), (starts, _far) = _projected(tips, scene, box), _projected(tips - ways, scene, box)
+    (ends, depths), (starts, _far) = _projected(tips, seat), _projected(tips - ways, seat)
     hue = _paint("fill", trace["colorscale"][-1][1])
     found = []
     for end, start, depth in zip(ends, starts, depths.tolist(), strict=True):

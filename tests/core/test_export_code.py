@@ -7,6 +7,7 @@ import base64
 import functools
 import itertools
 import json
+import re
 import subprocess
 import sys
 import zlib
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 
 from core import answers
 from core.export import code as exported
-from core.figures import alone, filling, film, motion
+from core.figures import alone, filling, film, motion, theme
 from core.operation import Operation, Preset
 from core.ops import CHAPTERS, find
 
@@ -255,7 +256,7 @@ def test_the_ways_between_are_those_of_the_stage(share: float) -> None:
 
 
 def test_a_long_film_has_fewer_frames_and_fills_them_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is left out of the file is made where it is shown: as many frames, hardly another way."""
+    """What is left out of the file is made where it is shown: frames for as long a time, hardly another way."""
     given = film_of(motion="svd")
     whole, once = exported.packed(given, "light")
     monkeypatch.setattr(exported, "MOST", len(whole) // 2)
@@ -264,9 +265,27 @@ def test_a_long_film_has_fewer_frames_and_fills_them_up(monkeypatch: pytest.Monk
     more, few = unpacked(whole), unpacked(less)
     few["frames"] = filling.filled(few["frames"], parts)
     go.Figure(few)
-    assert len(few["frames"]) >= 0.8 * len(more["frames"])
+    assert 0.65 < len(few["frames"]) / len(more["frames"]) < 1.5
+    assert len(few["frames"]) * pace(few) == pytest.approx(len(more["frames"]) * pace(more), rel=0.1)
     tips = arrow(few, "image")
     assert max(np.hypot(*np.subtract(a, b)) for a, b in itertools.pairwise(tips)) < 1
+
+
+@pytest.mark.parametrize(("between", "parts"), [(alone.BETWEEN, 1), (5, 2), (1, 6), (0, 12)])
+def test_every_film_moves_and_holds_as_long_however_it_is_filled(between: int, parts: int) -> None:
+    """A step takes theme.TWEEN_MS, and then about half of that it stands still, from the first step on."""
+    figure = alone.alone(film_of(motion="svd"), "light", between, parts)
+    names = [frame["name"] for frame in filling.filled(figure["frames"], parts)]
+    for step in range(1, len(figure["layout"]["sliders"][0]["steps"])):
+        moves = [name for name in names if re.match(rf"{step}(?!\d|\+)", name)]
+        holds = [name for name in names if name.startswith(f"{step - 1}+")]
+        assert len(moves) * pace(figure) == pytest.approx(theme.TWEEN_MS, rel=0.08)
+        assert len(holds) / len(moves) == pytest.approx(alone.HOLD / (alone.BETWEEN + 1), abs=0.06)
+
+
+def pace(figure: dict) -> int:
+    """How long a frame stands, in ms."""
+    return figure["layout"]["updatemenus"][0]["buttons"][0]["args"][1]["frame"]["duration"]
 
 
 def unpacked(text: str) -> dict:

@@ -216,7 +216,7 @@ def test_every_step_speaks_and_draws(case: Case, language: str) -> None:
     if language == "zh":
         assert all(CHINESE.search(step["sentence"]) for step in told)
     check(figure)
-    check(film.unfold(figure, between=1))
+    check(film.unfold(figure))
 
 
 EACH_ALONE = """
