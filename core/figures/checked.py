@@ -1,7 +1,8 @@
 """A film that comes from a file: only what the atlas itself draws may be in it, for it goes into a browser's plotly.
 
-Kinds of traces, attributes of a trace and parts of a layout are a written list (no maps, no pictures from elsewhere,
-no annotations); words hold no tags but the drawers' own; numbers are finite; all of it is bounded.
+Kinds of traces, attributes of a trace and parts of a layout, its axes and spaces are a written list (no maps, no
+pictures from elsewhere, no annotations, no sliders); words hold no tags but the drawers' own; numbers are finite, and
+ranges have a length; all of it is bounded.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from core.figures.film import Figure
@@ -26,8 +27,19 @@ LAYOUT = {
     "dragmode", "font", "hoverlabel", "hovermode", "margin", "meta", "paper_bgcolor", "plot_bgcolor", "scene",
     "showlegend", "template", "uirevision", "xaxis", "yaxis",
 }  # fmt: skip
+AXIS = {
+    "anchor", "constrain", "constraintoward", "domain", "dtick", "fixedrange", "gridcolor", "nticks", "range",
+    "scaleanchor", "showgrid", "showticklabels", "tick0", "tickfont", "ticklabelposition", "visible", "zeroline",
+    "zerolinecolor", "zerolinewidth",
+}  # fmt: skip
+SCENE = {"aspectmode", "camera", "domain", "dragmode", "xaxis", "yaxis", "zaxis"}
+SCENE_AXIS = {
+    "gridcolor", "nticks", "range", "showbackground", "showspikes", "tickfont", "title", "visible", "zerolinecolor",
+    "zerolinewidth",
+}  # fmt: skip
 FRAME = {"name", "traces", "data"}
-NUMBERED = re.compile(r"(xaxis|yaxis|scene)\d{1,3}")
+NUMBERED = re.compile(r"(xaxis|yaxis|scene)\d{0,3}")
+ARRANGED = re.compile(r"[xy]axis\d{0,3}\.(domain|range|constraintoward)|scene\d{0,3}\.domain\.[xy]")
 NAME = re.compile(r"[^\W\d_][\w\[\],:.#-]{0,59}")
 TAGS = re.compile(r'</?(?:b|i|sub|sup|br|span)>|<span style="font-size:\d{1,3}(?:px|%)">')
 PICTURE = re.compile(r"data:image/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]*={0,2}")
@@ -38,6 +50,8 @@ ARRAYS = ("f8", "f4", "i4", "u4", "i2", "u2", "i1", "u1")
 LARGEST = 1e30
 MOST_TRACES, MOST_STEPS, DEEPEST, LONGEST = 2_000, 1_000, 14, 4_000
 MOST_CELLS = 40_000  # of a grid that is read aloud: each is an element of the page
+MOST_HANDS = 100  # handles, layers, links: each is an element of the page
+SHORTEST = 1e-12  # of a range, as a part of its numbers: plotly's ticks would stand still in it
 TOLD = ("steps", "layers", "handles", "cellsLabel")  # of a layout's meta: the stage's own words
 NONE = "none"  # the only template
 
@@ -96,16 +110,58 @@ def _frames(frames: Any, traces: int) -> None:
 def _layout(layout: Any, steps: int) -> None:
     _demand(isinstance(layout, dict), "no layout")
     for name, value in layout.items():
-        _demand(name in LAYOUT or NUMBERED.fullmatch(name) is not None, "a strange layout")
+        subplot = NUMBERED.fullmatch(name)
+        _demand(name in LAYOUT or subplot is not None, "a strange layout")
         _tree(value)
+        if subplot:
+            (_scene if subplot[1] == "scene" else _axis)(value)
     meta = layout.get("meta")
     _demand(layout.get("template") == NONE and isinstance(meta, dict), "no layout of ours")
+    _meta(meta, steps)
+
+
+def _scene(scene: Any) -> None:
+    _demand(isinstance(scene, dict) and scene.keys() <= SCENE, "a strange space")
+    for name in {"xaxis", "yaxis", "zaxis"} & scene.keys():
+        _axis(scene[name], SCENE_AXIS)
+
+
+def _axis(axis: Any, known: Collection[str] = AXIS) -> None:
+    _demand(isinstance(axis, dict) and axis.keys() <= known, "a strange axis")
+    for name in {"range", "domain"} & axis.keys():
+        _range(axis[name])
+
+
+def _range(ends: Any) -> None:
+    """Two numbers, far enough apart to be told from each other."""
+    numbers = isinstance(ends, list) and len(ends) == 2 and all(type(end) in (int, float) for end in ends)
+    _demand(numbers and abs(ends[1] - ends[0]) > SHORTEST * max(map(abs, ends)), "a range without a length")
+
+
+def _meta(meta: Mapping[str, Any], steps: int) -> None:
+    """What the stage reads of a layout."""
     _listed(meta.get("steps"), MOST_STEPS)
     _demand(len(meta["steps"]) == steps and steps > 0, "other steps than frames")
     for step in meta["steps"]:
         texts = isinstance(step, dict) and (step.get("sentence"), step.get("formula", ""))
         _demand(texts and all(isinstance(text, str) for text in texts), "a step without words")
         _cells(step.get("cells", []))
+        _listed(step.get("links", []), MOST_HANDS)
+    for name in ("handles", "layers", "linked"):
+        _listed(meta.get(name, []), MOST_HANDS)
+    _cells(meta.get("linked", []))
+    _arranged(meta.get("arrange", {}))
+
+
+def _arranged(arrange: Any) -> None:
+    """What a wide and a tall stage put into the layout, by paths."""
+    _demand(isinstance(arrange, dict) and arrange.keys() <= {"wide", "tall"}, "a strange arrangement")
+    for changes in arrange.values():
+        _demand(isinstance(changes, dict), "a strange arrangement")
+        for path, value in changes.items():
+            _demand(ARRANGED.fullmatch(path) is not None, "a strange arrangement")
+            if not path.endswith("toward"):
+                _range(value)
 
 
 def _cells(panels: Any) -> None:
@@ -114,9 +170,10 @@ def _cells(panels: Any) -> None:
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            size = one.get("size", [])
-            _demand(isinstance(size, list) and all(type(n) is int and n >= 0 for n in size), "a strange grid")
-            count += math.prod(size)
+            size, bars = one.get("size", []), one.get("count", 0)
+            whole = isinstance(size, list) and all(type(n) is int and n >= 0 for n in [*size, bars])
+            _demand(whole, "a strange grid")
+            count += math.prod(size) + bars
             waiting += [value for name, value in one.items() if name != "size"]
         elif isinstance(one, list):
             waiting += one

@@ -152,8 +152,7 @@ def test_what_does_not_hold_or_needs_more_is_seen(tmp_path: Path) -> None:
     changed = {
         "wrong.py": script.replace("torch.mv(A, x)", "torch.mv(A.T, x)"),
         "more.py": f"import core\n{script}",
-        "frame.py": script.replace("figure = go.Figure(", "figure = go.Figure(")
-        + "\nfigure.data[0].x = [7]\n",
+        "frame.py": f"{script}\nfigure.data[0].x = [7]\n",
     }
     for name, text in changed.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
