@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import http.client
 import io
 import json
 import os
 import random
+import re
 import socket
 import threading
 import time
@@ -22,13 +24,14 @@ from typing import Any
 import drawn_frames
 import pytest
 import uvicorn
-from calculators import eventually
+from calculators import eventually, full
 from PIL import Image
 from pptx import Presentation
 from starlette.applications import Starlette
 
-from core import calculator
+from core import calculator, words
 from core.calculator import Calculator, Settings
+from core.calculator.processes import NotStarted
 from core.limits import HOSTED
 from pages.shared import exports
 
@@ -94,7 +97,11 @@ class Site:
     def idle(self) -> bool:
         """Whether nothing is held and nobody is served."""
         tasks = len(asyncio.all_tasks(self.loop))
-        return not self.exports.held and self.exports.turns._value == exports.AT_ONCE and tasks <= 2
+        return not self.exports.rooms and self.exports.turns._value == exports.at_once() and tasks <= 2
+
+    def held(self) -> int:
+        """Bytes of the bodies in memory."""
+        return sum(room.size for room in self.exports.rooms)
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +142,13 @@ def test_a_film(site: Site) -> None:
     assert "sandbox" in headers["content-security-policy"]
 
 
-@pytest.mark.parametrize(("form", "kind"), [("webp", "image/webp"), ("mp4", "video/mp4")])
-def test_the_other_films(site: Site, form: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "kind", "at", "mark"), [("webp", "image/webp", 8, b"WEBP"), ("mp4", "video/mp4", 4, b"ftyp")]
+)
+def test_the_other_films(site: Site, form: str, kind: str, at: int, mark: bytes) -> None:
     """Each as what it is."""
     status, headers, content = site.post("film", clip(format=form))
-    assert (status, headers["content-type"], content[:4] != b"") == (200, kind, True)
+    assert (status, headers["content-type"], content[at : at + 4]) == (200, kind, mark)
     assert headers["content-disposition"].startswith(f'attachment; filename="shear.{form}"')
 
 
@@ -179,9 +188,23 @@ def test_names_are_safe(site: Site, name: Any, said: str) -> None:
     assert "set-cookie" not in headers
 
 
-def test_two_at_once(site: Site) -> None:
+def test_two_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """And four: the others wait for their turn."""
     found: list[int] = []
+    making, most, both = [], [], threading.Barrier(2)
+    ask = calculator.ask_once
+
+    def counted(*asked: Any, **more: Any) -> calculator.Reply:
+        making.append(1)
+        most.append(len(making))
+        both.wait(30)  # there are two at the same time
+        time.sleep(0.1)
+        try:
+            return ask(*asked, **more)
+        finally:
+            making.pop()
+
+    monkeypatch.setattr(calculator, "ask_once", counted)
     asked = [
         threading.Thread(target=lambda: found.append(site.post("film", clip(12, times=[40] * 12))[0]))
         for _ in range(4)
@@ -191,6 +214,14 @@ def test_two_at_once(site: Site) -> None:
     for one in asked:
         one.join()
     assert found == [200] * 4
+    assert max(most) == exports.AT_ONCE == 2
+
+
+@pytest.mark.parametrize(("workers", "made"), [(1, 1), (2, 1), (3, 2), (16, 2)])
+def test_a_worker_is_left_for_the_pages(workers: int, made: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export may take 40 s of one: nobody's page waits for that."""
+    monkeypatch.setenv("ATLAS_WORKERS", str(workers))
+    assert exports.Exports().turns._value == made
 
 
 # --- what is refused
@@ -257,6 +288,7 @@ def test_a_body_that_is_none(site: Site, sent: bytes) -> None:
         ({"times": [50, 50]}, "time in milliseconds"),
         ({"format": "exe"}, "GIF, a WebP or an MP4"),
         ({"format": None}, "GIF, a WebP or an MP4"),
+        ({"language": ["zh"], "times": []}, "time in milliseconds"),
     ],
 )
 def test_what_is_no_film(site: Site, question: dict, words: str) -> None:
@@ -267,8 +299,11 @@ def test_what_is_no_film(site: Site, question: dict, words: str) -> None:
 
 def test_the_sentence_is_in_the_language_asked(site: Site) -> None:
     """The question's own; before it is read, the browser's."""
-    assert site.refused("film", clip(times=[1], language="zh"))[1] == "动画的每一帧都要有一个以毫秒计的时长。"
-    assert site.refused("film", b"", Accept_Language="zh-CN,zh")[1] == "导出请求传到时已不完整。请再试一次。"
+    with words.speaking("zh"):
+        told = words._("Every picture of a film needs a time in milliseconds."), exports._malformed()
+    assert "毫秒" in told[0] and "导出" in told[1]
+    assert site.refused("film", clip(times=[1], language="zh"))[1] == told[0]
+    assert site.refused("film", b"", Accept_Language="zh-CN,zh")[1] == told[1]
 
 
 def test_a_picture_that_lies(site: Site) -> None:
@@ -304,7 +339,7 @@ def test_a_length_that_is_not_said(site: Site) -> None:
 # --- what goes wrong
 
 
-def halfway(site: Site, sent: bytes, part: int, what: str = "film") -> socket.socket:
+def halfway(site: Site, sent: bytes, part: int, what: str = "film", **headers: str) -> socket.socket:
     """A connection that has sent the first `part` bytes of a body, and reads little at a time."""
     connection = socket.socket()
     connection.settimeout(60)
@@ -315,6 +350,7 @@ def halfway(site: Site, sent: bytes, part: int, what: str = "film") -> socket.so
         f"Host: {site.host}",
         "X-Atlas-Export: 1",
         f"Content-Length: {len(sent)}",
+        *(f"{name}: {text}" for name, text in headers.items()),
     )
     connection.sendall("\r\n".join((*lines, "", "")).encode() + sent[:part])
     return connection
@@ -324,7 +360,7 @@ def test_a_browser_that_leaves_while_it_sends(site: Site) -> None:
     """Its bytes are forgotten."""
     sent = clip(12, times=[40] * 12)
     connection = halfway(site, sent, len(sent) // 2)
-    assert eventually(lambda: site.exports.held.total() == len(sent))
+    assert eventually(lambda: site.held() == len(sent) // 2)
     connection.close()
     assert eventually(site.idle)
 
@@ -405,17 +441,77 @@ def test_a_calculator_that_fails(
 
 
 def test_too_many_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who finds no room in time hears it, and another address is not shut out by the first."""
+    """Who finds no room in time hears it; the first one is served all the same."""
     monkeypatch.setattr(exports, "PATIENCE", 0.05)
     sent = clip(1, times=[50])
     monkeypatch.setattr(exports, "HELD_BYTES", 2 * len(sent))
-    held = halfway(site, sent, 10)
-    assert eventually(lambda: site.exports.held.total() == len(sent))
+    held = halfway(site, sent, len(sent) - 10)
+    assert eventually(lambda: site.held() == len(sent) - 10)
     status, sentence = site.refused("film", sent)
     assert status == 429 and "Try again" in sentence
-    held.sendall(sent[10:])
+    held.sendall(sent[-10:])
     assert b"200 OK" in held.recv(100)
     held.close()
+
+
+def test_a_length_takes_no_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that announce much and send little shut nobody out."""
+    monkeypatch.setattr(exports, "PATIENCE", 0.05)
+    sent = clip(1, times=[50])
+    monkeypatch.setattr(exports, "HELD_BYTES", 4 * len(sent))
+    lazy = [halfway(site, sent * 2, 10) for _ in range(2)]
+    assert eventually(lambda: len(site.exports.rooms) == 2)
+    assert site.post("film", sent)[0] == 200
+    for one in lazy:
+        one.close()
+
+
+def test_a_class_behind_one_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A visitor is known by the cookie that nginx gives; another cookie is none, and counts as the address."""
+    monkeypatch.setattr(exports, "PATIENCE", 0.05)
+    sent = clip(1, times=[50])
+    monkeypatch.setattr(exports, "HELD_BYTES", 3 * len(sent))
+    ada, bob = ({"Cookie": f"a=b; atlas_visitor={letter * 32}"} for letter in "ab")
+    held = halfway(site, sent, len(sent) - 10, **ada)
+    assert eventually(lambda: site.held() == len(sent) - 10)
+    assert site.refused("film", sent, **ada)[0] == 429
+    assert site.post("film", sent, **bob)[0] == 200
+    held.close()
+    assert eventually(site.idle)
+    held = halfway(site, sent, len(sent) - 10, Cookie="atlas_visitor=me")
+    assert eventually(lambda: site.held() == len(sent) - 10)
+    assert site.refused("film", sent)[0] == 429
+    held.close()
+
+
+def test_halves_do_not_wait_for_each_other(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the room is full of bodies that are not whole yet, the oldest comes to its end, then the next."""
+    sent = clip(1, times=[50])
+    monkeypatch.setattr(exports, "HELD_BYTES", len(sent))
+    first, second = halfway(site, sent, len(sent) // 4), halfway(site, sent, len(sent) // 4)
+    assert eventually(lambda: site.held() == len(sent) // 4 * 2)
+    second.sendall(sent[len(sent) // 4 :])
+    first.sendall(sent[len(sent) // 4 :])
+    assert b"200 OK" in first.recv(100)
+    assert b"200 OK" in second.recv(100)
+    first.close()
+    second.close()
+
+
+def test_a_body_that_trickles(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slower than the slowest network of a class: its room is given to others."""
+    monkeypatch.setattr(exports, "GRACE", 0.2)
+    sent = clip()
+    slow = halfway(site, sent, 10)
+    slow.settimeout(0.02)
+    answer, until, at = b"", time.monotonic() + 30, 10
+    while not answer and time.monotonic() < until:
+        slow.sendall(sent[at : at + 1])
+        at += 1
+        with contextlib.suppress(TimeoutError):
+            answer = slow.recv(100)
+    assert b" 408 " in answer
+    slow.close()
 
 
 def test_a_body_that_does_not_come(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,9 +528,59 @@ def test_a_reader_who_does_not_read(site: Site, monkeypatch: pytest.MonkeyPatch)
     sent = body([(f"{k}", drawn_frames.png(noise)) for k in range(3)], name="x")
     monkeypatch.setattr(exports, "SLOWEST", 1.0)
     connection = halfway(site, sent, len(sent), "steps")
-    assert eventually(lambda: site.exports.held.total() == len(sent))
+    assert eventually(lambda: site.held() == len(sent))
     assert eventually(site.idle)
     connection.close()
+
+
+def test_what_a_thread_holds_is_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that leaves frees neither room nor turn before its pictures are gone from memory."""
+    asked, end = threading.Event(), threading.Event()
+
+    def making(*_: Any, **__: Any) -> calculator.Reply:
+        asked.set()
+        assert end.wait(60)
+        return calculator.Reply({}, {"file": b""})
+
+    monkeypatch.setattr(calculator, "ask_once", making)
+    sent = clip()
+    connection = halfway(site, sent, len(sent))
+    assert asked.wait(60)
+    connection.close()
+    assert not eventually(lambda: site.held() == 0 or site.exports.turns._value == exports.at_once(), 0.5)
+    end.set()
+    assert eventually(site.idle)
+
+
+def test_what_a_refusal_holds_is_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its sentence is told: the pictures at most once, and their room is theirs."""
+    found: list[tuple[int, int]] = []
+    say = exports._say
+
+    async def telling(*told: Any) -> None:
+        found.append((site.held(), tracemalloc.get_traced_memory()[0]))
+        await say(*told)
+
+    monkeypatch.setattr(exports, "_say", telling)
+    sent = body([("f0", bytes(8_000_000))], format="gif", times=[50])
+    with Calculator(Settings(**DEADLY)) as made:
+        monkeypatch.setattr(calculator, "_calculator", made)
+        tracemalloc.start()
+        assert site.refused("film", sent)[0] == 500
+        tracemalloc.stop()
+    ((held, memory),) = found
+    assert held == len(sent)
+    assert memory < 1.5 * held
+
+
+def test_nginx_waits_for_an_export() -> None:
+    """As long as it may wait for its turn, wait for a worker and work, and a few seconds more."""
+    text = (Path(__file__).parents[1] / "deploy" / "nginx.conf.template").read_text(encoding="utf-8")
+    (location,) = re.findall(r"location ~ [^{]*export[^{]*{([^}]*)}", text)
+    (allowed,) = re.findall(r"proxy_read_timeout (\d+)s;", location)
+    settings = Settings()
+    assert exports.PATIENCE + settings.startup + settings.once_wall <= int(allowed)
+    assert exports.VISITOR.pattern in text and "atlas_visitor" in text
 
 
 # --- the calculator's side
@@ -457,15 +603,64 @@ def test_the_others_limits_are_as_they_were(workers: Calculator) -> None:
         workers.ask_once("steps", {}, {"body": bytes(workers.settings.once_bytes + 1)})
 
 
-def test_a_question_that_was_called_off(workers: Calculator) -> None:
+def pids_of(workers: Calculator) -> set[int]:
+    """The workers, as the system knows them."""
+    return {worker.pid for worker in workers.pool.workers()}
+
+
+def test_a_question_that_was_called_off(workers: Calculator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before it began: no worker is asked, and none is lost for the next."""
+    assert eventually(lambda: full(workers), 60)
+    pids, lent = pids_of(workers), []
+    monkeypatch.setattr(workers.pool, "_borrow", lambda begun: lent.append(begun))
     lease = calculator.Lease()
     lease.call_off()
-    begun = time.monotonic()
     with pytest.raises(calculator.Failure, match="called off"):
         workers.ask_once("steps", {"sizes": []}, {"body": b""}, lease=lease)
-    assert time.monotonic() - begun < 10
+    monkeypatch.undo()
+    assert (lent, pids_of(workers)) == ([], pids)
     assert workers.ask_once("steps", {"sizes": []}, {"body": b""}).data["sentence"]
+
+
+def test_a_question_that_is_called_off_while_it_waits(
+    workers: Calculator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a worker: the one that comes then is given back as it is, and no second one is taken."""
+    assert eventually(lambda: full(workers), 60)
+    pids, lease, borrow = pids_of(workers), calculator.Lease(), workers.pool._borrow
+
+    def slowly(begun: float) -> Any:
+        worker = borrow(begun)
+        lease.call_off()
+        return worker
+
+    monkeypatch.setattr(workers.pool, "_borrow", slowly)
+    with pytest.raises(calculator.Failure, match="called off"):
+        workers.ask_once("steps", {"sizes": []}, {"body": b""}, lease=lease)
+    assert full(workers) and pids_of(workers) == pids
+
+
+def test_a_question_that_is_called_off_as_it_begins(
+    workers: Calculator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker is gone before it has the question: that is no reason to take another one."""
+    assert eventually(lambda: full(workers), 60)
+    pids, lease, borrow = pids_of(workers), calculator.Lease(), workers.pool._borrow
+
+    def doomed(begun: float) -> Any:
+        worker = borrow(begun)
+
+        def exchange(*_: Any) -> None:
+            lease.call_off()
+            raise NotStarted
+
+        worker.exchange = exchange
+        return worker
+
+    monkeypatch.setattr(workers.pool, "_borrow", doomed)
+    with pytest.raises(calculator.Failure, match="called off"):
+        workers.ask_once("steps", {"sizes": []}, {"body": b""}, lease=lease)
+    assert len(pids - pids_of(workers)) == 1
 
 
 def test_calling_off_late_ends_no_other(workers: Calculator) -> None:
@@ -473,10 +668,10 @@ def test_calling_off_late_ends_no_other(workers: Calculator) -> None:
     lease = calculator.Lease()
     workers.ask_once("steps", {"sizes": []}, {"body": b""}, lease=lease)
     assert lease._worker is None
-    pids = {worker.pid for worker in workers.pool.workers()}
+    pids = pids_of(workers)
     lease.call_off()
     assert workers.ask_once("steps", {"sizes": []}, {"body": b""}).data["sentence"]
-    assert {worker.pid for worker in workers.pool.workers()} == pids
+    assert pids_of(workers) == pids
 
 
 def test_only_exports_may_be_large() -> None:

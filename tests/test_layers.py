@@ -46,7 +46,9 @@ LAYERS = {
         "core.workbench.desks",
     },
     "core.figures": {"core.lazy", "core.numbers", "core.operation", "core.panels", "core.words"},
-    "core.export": {"core.figures", "core.limits", "core.numbers", "core.operation", "core.panels", "core.words"},
+    "core.export": {
+        "core.figures", "core.limits", "core.numbers", "core.operation", "core.panels", "core.slides", "core.words",
+    },
     "core.ops": {
         "core.data", "core.device", "core.files", "core.lazy", "core.numbers", "core.operation", "core.panels",
         "core.shapes", "core.words",

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from core import words
-from core.export.html import MARK
 from pages.shared import posters as stills
 from pages.shared import stage
 from pages.shared.stage import shell
+from tests.browser import samples
 from tests.browser.bench_page import serving
 
 GOOD = {"variable": "A", "value": [[2, 1], [0, 3.5]], "step": 2, "camera": None}
@@ -117,7 +117,7 @@ def test_the_shell_is_served_whole_and_harmless(fetch: Fetch) -> None:
     )
     assert "immutable" in headers["cache-control"] and len(body) < 1_560_000
     text = gzip.decompress(body).decode()
-    assert text.count(MARK.decode()) == 1 and "plotly.js v" in text
+    assert text.count(samples.MARK.decode()) == 1 and "plotly.js v" in text
     assert "src=" not in text.split("<script>")[0] and "{plotly}" not in text
     assert (
         text.count("<script") == text.count("</script>") == 4

@@ -25,12 +25,16 @@ class Lease:
             if self._worker is not None:
                 self._worker.kill()
 
+    def check(self) -> None:
+        """Raises Failure("died") where it was called off."""
+        if self._off:
+            raise Failure("died", detail="called off")
+
     @contextlib.contextmanager
     def on(self, worker: Any) -> Iterator[None]:
         """While `worker` is at the question; raises Failure("died") where it was called off before."""
         with self._lock:
-            if self._off:
-                raise Failure("died", detail="called off")
+            self.check()
             self._worker = worker
         try:
             yield

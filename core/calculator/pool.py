@@ -166,6 +166,7 @@ class Pool:
         begun = time.monotonic()
         settings, lease = self.settings, lease or Lease()
         while True:
+            lease.check()
             worker = self._borrow(begun)
             try:
                 with lease.on(worker):
@@ -176,6 +177,9 @@ class Pool:
                 if time.monotonic() > self._until(begun):
                     raise Failure("died", time.monotonic() - begun) from None
                 continue
+            except Failure:  # called off before it had the question
+                self._give_back(worker)
+                raise
             except (TimeoutError, frames.Closed, frames.Corrupt, OSError) as error:
                 self._lose(worker)
                 raise failure_of(error, worker, time.monotonic() - begun) from None

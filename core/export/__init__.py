@@ -1,1 +1,1 @@
-"""What the atlas gives out as files that others open: notebooks now, pictures and decks later."""
+"""What the atlas gives out as files that others open: pictures, films, pages, decks, code and notebooks."""

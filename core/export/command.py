@@ -130,7 +130,7 @@ def _one(order: Order, servers: Servers, driver: Visits) -> str:
     base, other = servers.base(order.link)
     if other:
         _complain(
-            _("{address} does not answer as an atlas; the one of this folder is asked.").format(
+            _("No atlas answers at {address}; the one in this folder is used instead.").format(
                 address=order.link.base
             )
         )

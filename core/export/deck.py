@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import itertools
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from core.export.pictures import ExportError, plain_text, still_size
 from core.figures import theme
 from core.limits import Limits, current
+from core.slides import LONGEST
 from core.words import _
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ INCH = 914_400  # of PowerPoint's own unit
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 # Fonts that Office has on Windows and macOS; what another program puts in their place is not wider.
 HEADING, BODY, MATHS, CODE, CHINESE = "Georgia", "Arial", "Cambria", "Consolas", "Microsoft YaHei"
-LETTERS = {"title": 200, "caption": 600, "formula": 400, "alt": 1_000, "link": 8_000, "code": 20_000}
+LETTERS = {name: LONGEST[name] for name in ("title", "caption", "formula", "alt", "code")}
+LONGEST_LINK = LONGEST["link"] + 300  # with the server's name
+NOTES = 500  # lines
 LARGEST_QR = 25  # version: 117 modules a side, 1,273 bytes; a camera at the back of a room reads no finer one
 LINE = 1.22  # of a font's size
 TITLE_AT, CAPTION_AT, FORMULA_AT = 0, 10, 11  # idx of the placeholders
@@ -111,7 +115,8 @@ def _read(slide: Mapping[str, Any], files: Mapping[str, bytes], number: int, lim
     if moves and film[4:8] != b"ftyp":
         raise ExportError(_("The film of slide {number} is no MP4.").format(number=number))
     return _Record(
-        **texts | {"link": _web(texts["link"])},
+        **texts,
+        link=_web(slide.get("link")),
         theme="dark" if slide.get("theme") == "dark" else "light",
         picture=picture,
         film=film if moves else b"",
@@ -122,8 +127,13 @@ def _file(name: Any, files: Mapping[str, bytes]) -> bytes:
     return files.get(name, b"") if isinstance(name, str) else b""
 
 
-def _web(link: str) -> str:
-    """`link` where it leads to a page of the web, else nothing: a slide opens no program and no file."""
+def _web(link: Any) -> str:
+    """`link` where it leads to a page of the web, else nothing: a slide opens no program and no file.
+
+    Half a link is none: it leads elsewhere.
+    """
+    if plain_text(link, LONGEST_LINK) != link:
+        return ""
     try:
         parts = urlsplit(link)
     except ValueError:
@@ -146,8 +156,8 @@ def _empty(title: str, language: str) -> Presentation:
         if layout not in (light, dark):
             made.slide_layouts.remove(layout)
     _dress_master(made.slide_master)
-    _dress_layout(light, "light", _("Figure on paper"))
-    _dress_layout(dark, "dark", _("Figure at night"))
+    _dress_layout(light, "light", _("Figure, light"))
+    _dress_layout(dark, "dark", _("Figure, dark"))
     _describe(made, title, language)
     return made
 
@@ -406,20 +416,17 @@ def qr(link: str) -> bytes:
 def _add_notes(slide: Slide, record: _Record, language: str) -> None:
     """Code and address, for the one who speaks."""
     frame = slide.notes_slide.notes_text_frame
-    for line in record.code.split("\n") if record.code else ():
-        run = _paragraph(frame).add_run()
+    paragraphs = itertools.chain(frame.paragraphs, iter(frame.add_paragraph, None))  # one is there
+    lines = record.code.split("\n") if record.code else []
+    for line in lines if len(lines) <= NOTES else [*lines[: NOTES - 1], "…"]:
+        run = next(paragraphs).add_run()
         run.text, run.font.name = line, CODE
         _speak(run, "en-US")
     if record.link:
-        run = _paragraph(frame).add_run()
+        run = next(paragraphs).add_run()
         run.text = record.link
         run.hyperlink.address = record.link
         _speak(run, language)
-
-
-def _paragraph(frame: Any) -> Any:
-    first = frame.paragraphs[0]
-    return first if not first.runs and len(frame.paragraphs) == 1 else frame.add_paragraph()
 
 
 # --- words in boxes

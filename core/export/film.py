@@ -12,18 +12,13 @@ from core.export.pictures import ExportError, Size, damaged, plain_text, png_siz
 from core.limits import Limits, current
 from core.words import _
 
-FORMATS = {"gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
 RATES = (12, 15, 20, 24, 25, 30, 50, 60)  # frames a second that projectors and players know
 ALMOST = 0.98  # 33 ms are 1/30 s
 GIF_TICK, GIF_LEAST = 10, 2  # ms, and how many a frame lasts at least: browsers show shorter ones for 100 ms
 WEBP_LEAST = 12  # ms, for the same reason
 CONSTANT_PIXELS = 600_000_000  # over all frames: up to here every frame of a constant rate is written
 LONGEST_FRAME = 0.5  # seconds; beyond, a still is repeated only so often
-FLAT, APART, NEAR = (
-    32,
-    8,
-    6,
-)  # colours that a GIF keeps exactly; how far from each other, and others from them
+FLAT, APART = 32, 8  # colours that a GIF keeps exactly; how far from each other, and others from them
 SAMPLED = 8  # frames that the colours of a GIF are taken from
 COLOURS_OF_GIF = 255  # and one for what did not change
 # Of x264. Time on 60 frames of 960x540, one core: "veryfast" 1.3 s and 690 kB, so 0.6 s and 720 kB, "superfast"
@@ -64,7 +59,10 @@ def checked(frames: Sequence[bytes], times: Sequence[float], limits: Limits) -> 
     if size.pixels > limits.film_pixels:
         raise ExportError(too_large(size, limits.film_pixels))
     if size.pixels * len(frames) > limits.film_total_pixels:
-        sentence = _("The film has {count} pictures of {width} × {height} pixels. Choose a smaller size.")
+        sentence = _(
+            "The film has {count} pictures of {width} × {height} pixels, more than can be exported. "
+            "Choose a smaller size."
+        )
         raise ExportError(sentence.format(count=len(frames), width=size.width, height=size.height))
     if any(png_size(frame) != size for frame in frames):
         raise ExportError(_("The pictures of a film must all be of one size."))
@@ -306,7 +304,7 @@ def _mp4(frames: Sequence[bytes], times: Sequence[float], size: Size, _loop: boo
             at += ticks
             for tick in range(at - ticks, at, every):
                 yield tick, picture
-        if not constant and ticks > 1:  # says when the film ends
+        if (ticks - 1) % every:  # says when the film ends
             yield at - 1, picture
 
     options = X264 | {"g": str(2 * rate)}

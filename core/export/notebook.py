@@ -1,4 +1,4 @@
-"""A notebook (.ipynb) that reproduces what a page showed, with torch alone."""
+"""A notebook (.ipynb) that reproduces what a page showed, with torch and plotly alone."""
 
 from __future__ import annotations
 

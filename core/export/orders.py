@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from core.export.pictures import is_name
 from core.words import LANGUAGES, _
 
 FORMATS = ("png", "svg", "pdf", "gif", "mp4", "webp", "html", "zip", "py", "ipynb")
@@ -20,8 +21,6 @@ LONGEST_LINK = 512 * 1024  # characters of a query that Streamlit takes
 NOT_THE_FIGURE = ("embed", "embed_options", "present")  # of a link: how the page stands around the figure
 CLOCK = {60 * int(a) + int(b): f"{a}:{b}" for a, b in (size.split(":") for size in SIZES[1:])}
 PAGE = re.compile(r"[a-z][a-z0-9-]{0,60}")
-UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')  # in a file's name, on one system or another
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices, on Windows
 READABLE = "[](){},;:=@!*'$/.+-_~"  # what an address may hold as it is
 
 
@@ -149,7 +148,7 @@ def read_set(text: str, folder: Path) -> list[Order | OrderError]:
         raise OrderError(_("The list is larger than {size} kB.").format(size=MOST_TEXT // 1024))
     try:
         found = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except Exception as error:  # yaml's own, and Python's for a value such as 2024-13-45
         place = getattr(error, "problem_mark", None)
         where = _(" (line {line})").format(line=place.line + 1) if place else ""
         raise OrderError(
@@ -158,7 +157,7 @@ def read_set(text: str, folder: Path) -> list[Order | OrderError]:
             )
         ) from error
     if not isinstance(found, list) or not found:
-        raise OrderError(_("The list is empty or no list; it is {shape}.").format(shape=shape))
+        raise OrderError(_("The list is empty, or is not a list; it should be {shape}.").format(shape=shape))
     if len(found) > MOST_ORDERS:
         raise OrderError(
             _("The list has {count} entries; {most} are allowed.").format(count=len(found), most=MOST_ORDERS)
@@ -177,9 +176,9 @@ def read_set(text: str, folder: Path) -> list[Order | OrderError]:
 
 
 def _entry(entry: Any, folder: Path) -> Order:
-    if not isinstance(entry, Mapping):
+    if not isinstance(entry, Mapping) or not all(isinstance(name, str) for name in entry):
         raise OrderError(_("It is not of the form link: …, file: …."))
-    options = {str(name): value for name, value in entry.items()}
+    options = dict(entry)
     unknown = sorted(options.keys() - Order.__dataclass_fields__.keys())
     if unknown:
         known = ", ".join(Order.__dataclass_fields__)
@@ -201,7 +200,7 @@ def inside(folder: Path, text: Any) -> Path:
     if outside or not parts or len(text) > LONGEST_PATH:
         raise OrderError(_("“{file}” does not lie in the folder of the set.").format(file=_short(text)))
     for part in parts:
-        if UNSAFE.search(part) or RESERVED.fullmatch(part) or part != part.strip(" ").rstrip("."):
+        if not is_name(part):
             raise OrderError(_("“{file}” is no name for a file on every system.").format(file=_short(text)))
     place = folder.joinpath(*parts)
     if not place.resolve().is_relative_to(folder.resolve()):  # by a link that lies there

@@ -25,8 +25,10 @@ HEADER = struct.Struct(
 COLOURS = (2, 6)  # RGB and RGBA, which is what a canvas gives
 LONGEST_SIDE = 16_384  # of a canvas in any browser
 POINTS = 72 / 96  # of a page, in a pixel of CSS
-MOST_LETTERS = 80  # of a name; a Chinese letter has three bytes, and file systems take 255
-RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
+MOST_LETTERS, MOST_BYTES = 80, 240  # of a name that we give: a Chinese letter has three bytes
+LONGEST_NAME = 255  # bytes that file systems take
+# Devices, on Windows, with any ending.
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 FORBIDDEN = '<>:"/\\|?*'
 
 
@@ -93,10 +95,17 @@ def safe_name(text: Any, ending: str, otherwise: str = "tensor-atlas") -> str:
     kept = " ".join(kept.split())
     if kept.lower().endswith(ending):
         kept = kept[: -len(ending)]
-    kept = kept[:MOST_LETTERS].strip(" .~")
-    if not kept or RESERVED.match(kept):
+    kept = kept[:MOST_LETTERS].encode()[:MOST_BYTES].decode(errors="ignore").strip(" .~")
+    if not is_name(kept):
         kept = f"{otherwise} {kept}".strip()
     return kept + ending
+
+
+def is_name(text: str) -> bool:
+    """Whether every system takes `text` as the name of a file or a folder."""
+    seen = bool(text) and all(_printable(letter) and letter not in FORBIDDEN for letter in text)
+    ends = text == text.lstrip(" ").rstrip(" .")  # Windows drops what stands there
+    return seen and ends and not RESERVED.match(text) and len(text.encode()) <= LONGEST_NAME
 
 
 def plain_text(text: Any, most: int, *, lines: bool = False) -> str:

@@ -40,8 +40,8 @@ def pdf_page(arguments: Mapping[str, Any]) -> Answer:
     def made(files: list[tuple[str, bytes]]) -> bytes:
         if len(files) != 1:
             raise ExportError(_("A page holds one picture."))
-        words = {name: arguments.get(name, "") for name in ("title", "alt", "language")}
-        return pdf(files[0][1], width=arguments.get("width", 0), **words)
+        words = {name: arguments.get(name, "") for name in ("title", "alt")}
+        return pdf(files[0][1], width=arguments.get("width", 0), language=_language(arguments), **words)
 
     return _answer(arguments, made)
 
@@ -56,7 +56,7 @@ def deck(arguments: Mapping[str, Any]) -> Answer:
 
     def made(files: list[tuple[str, bytes]]) -> bytes:
         slides = arguments.get("slides")
-        words = {name: arguments.get(name, "") for name in ("title", "language")}
+        words = {"title": arguments.get("title", ""), "language": _language(arguments)}
         return decks.deck(slides if isinstance(slides, list) else [], dict(files), **words)
 
     return _answer(arguments, made)
@@ -72,7 +72,7 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
 
 def _answer(arguments: Mapping[str, Any], make: Callable[[list[tuple[str, bytes]]], bytes]) -> Answer:
     """The file that `make` makes of the files, or the sentence that says why not."""
-    with speaking(arguments.get("language", "en")):
+    with speaking(_language(arguments)):
         try:
             made = make(_files(arguments))
             most = current().export_bytes
@@ -84,6 +84,11 @@ def _answer(arguments: Mapping[str, Any], make: Callable[[list[tuple[str, bytes]
             return {}, {MADE: made}
         except ExportError as error:
             return {"sentence": error.sentence}, {}
+
+
+def _language(arguments: Mapping[str, Any]) -> str:
+    """The one asked for, which a page may send anything as; what is no word is none that is spoken."""
+    return str(arguments.get("language", ""))
 
 
 def _files(arguments: Mapping[str, Any]) -> list[tuple[str, bytes]]:

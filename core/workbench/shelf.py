@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -253,17 +254,38 @@ def load(arguments: Mapping[str, Any]) -> Answer:
 
 
 def _limits(data: bytes) -> Limits:
-    """A workspace file may hold a full deck of slides beside a full shelf."""
+    """A workspace file may hold a full deck of slides beside a full shelf; nothing else in it may be larger."""
     limits = current()
-    header = data[: 8 + min(int.from_bytes(data[:8], "little"), limits.safetensors_header_bytes)]
-    if DECK.encode() not in header:
+    try:
+        sizes = _sizes(data, limits)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return limits  # core.files says what is wrong
+    deck = min(sizes.pop(DECK, 0), 2 * limits.slides_bytes)
+    if deck <= 0 or max(sizes.values(), default=0) > limits.elements:
         return limits
     return replace(
         limits,
-        elements=max(limits.elements, 2 * limits.slides_bytes),
-        total_elements=limits.total_elements + 2 * limits.slides_bytes,
+        elements=max(limits.elements, deck),
+        total_elements=limits.total_elements + deck,
         safetensors_tensors=limits.safetensors_tensors + 1,
     )
+
+
+def _sizes(data: bytes, limits: Limits) -> dict[str, int]:
+    """Key -> elements of each tensor, as the header of a workspace file says it; an error for any other file."""
+    length = int.from_bytes(data[:8], "little")
+    if length > limits.safetensors_header_bytes:
+        raise ValueError(length)
+    header = json.loads(data[8 : 8 + length])
+    if header.pop("__metadata__")[MARK] != VERSION:
+        raise ValueError(MARK)
+    return {key: _elements(one["shape"], limits.axes) for key, one in header.items()}
+
+
+def _elements(shape: list[int], axes: int) -> int:
+    if len(shape) > axes or not all(type(size) is int for size in shape):
+        raise ValueError(shape)
+    return math.prod(shape)
 
 
 def _deck(found: Iterable[files.Loaded]) -> slides.Answer:

@@ -12,14 +12,15 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
@@ -38,10 +39,12 @@ ROUTE = "/export"
 OURS = "x-atlas-export"  # no form of another site can send it
 HEADER_BYTES = 1_000_000
 FILES = 1_000
-AT_ONCE = 2  # exports that are made at the same time
-HELD_BYTES = 160_000_000  # of all bodies in memory; half of it for one address
-PATIENCE = 30.0  # seconds that an export waits for its turn
+AT_ONCE = 2  # exports that are made at the same time, where there are workers enough
+HELD_BYTES = 160_000_000  # of all bodies in memory; half of it for one visitor
+PATIENCE = 30.0  # seconds that an export waits for its turn, or for room
 SLOWEST = 120.0  # seconds that a body may take to come, and a file to go
+GRACE, LEAST_RATE = 10.0, 20_000  # seconds; bytes a second that must come from then on
+VISITOR = re.compile(r"[0-9a-f]{32}")  # the cookie atlas_visitor of deploy/nginx.conf.template
 DRAINED = 3  # a body up to so many times too large is read and thrown away, so that the answer arrives
 CHUNK = 256 << 10
 TYPES = {
@@ -75,34 +78,56 @@ class Gone(Exception):
     """The browser went away."""
 
 
+def at_once() -> int:
+    """How many exports are made at the same time: they leave a worker to the pages, where there are two."""
+    return max(1, min(AT_ONCE, calculator.Settings().workers - 1))
+
+
+@dataclass(eq=False)
+class Room:
+    """The memory of one export, taken as its bytes come: who only announces many holds none."""
+
+    exports: Exports
+    visitor: str
+    size: int = 0
+
+    async def take(self, more: int) -> None:
+        """`more` bytes; Refused where they do not become free in time."""
+        changed = self.exports.changed
+        async with changed:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await changed.wait_for(lambda: self.exports.fits(self, more))
+            except TimeoutError:
+                raise _busy() from None
+            self.size += more
+
+
 @dataclass
 class Exports:
     """What all exports of a server share: turns and memory."""
 
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(at_once()))
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    held: Counter[str] = field(default_factory=Counter)  # bytes by the address that sent them
+    rooms: list[Room] = field(default_factory=list)  # the oldest first
 
     @contextlib.asynccontextmanager
-    async def room(self, client: str, size: int) -> AsyncIterator[None]:
-        """Memory for a body; Refused where it does not become free in time."""
-
-        def free() -> bool:
-            return self.held.total() + size <= HELD_BYTES and self.held[client] + size <= HELD_BYTES // 2
-
-        async with self.changed:
-            try:
-                await asyncio.wait_for(self.changed.wait_for(free), PATIENCE)
-            except TimeoutError:
-                raise _busy() from None
-            self.held[client] += size
+    async def room(self, visitor: str) -> AsyncIterator[Room]:
+        """Memory for a body of that visitor; it is held until the block ends."""
+        room = Room(self, visitor)
+        self.rooms.append(room)
         try:
-            yield
+            yield room
         finally:
-            self.held[client] -= size
-            self.held += Counter()  # without the addresses that hold nothing
+            self.rooms.remove(room)
             async with self.changed:
                 self.changed.notify_all()
+
+    def fits(self, room: Room, more: int) -> bool:
+        """Whether it may grow. The oldest always may: many halves that wait for each other would never end."""
+        own = [one for one in self.rooms if one.visitor == room.visitor]
+        limits = ((self.rooms, HELD_BYTES), (own, HELD_BYTES // 2))
+        return all(rooms[0] is room or _held(rooms) + more <= most for rooms, most in limits)
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -115,6 +140,10 @@ class Exports:
             yield
         finally:
             self.turns.release()
+
+
+def _held(rooms: Sequence[Room]) -> int:
+    return sum(room.size for room in rooms)
 
 
 def _busy() -> Refused:
@@ -148,10 +177,13 @@ class Endpoint:
                 sentence = _("The pictures of an export may have {most} MB in all. Choose a smaller size.")
                 raise Refused(413, sentence.format(most=f"{current().export_bytes / 1e6:g}"))
             raise Refused(403, _("Exports are made for pages of this server only."))
-        client = scope["client"][0] if scope.get("client") else ""
-        async with self.exports.room(client, size):
-            question, made = await self._made(await _read(receive, size), receive)
-            await _send(send, made, _file_headers(self.what, question, len(made)))
+        async with self.exports.room(_visitor(scope)) as room:
+            try:
+                question, made = await self._made(await _read(receive, size, room), receive)
+            except Refused as refused:  # told before the room is free: it may hold the pictures by its frames
+                await _say(refused, scope, receive, send)
+            else:
+                await _send(send, made, _file_headers(self.what, question, len(made)))
 
     async def _made(self, body: bytearray, receive: Receive) -> tuple[dict[str, Any], bytes]:
         question, files = opened(body)
@@ -159,15 +191,21 @@ class Endpoint:
         with speaking(str(question.get("language", ""))):
             lease = calculator.Lease()
             reply = await _unless_gone(receive, lease, self._reply(question, files, lease))
+            if isinstance(reply, Refused):
+                raise reply
             if "file" not in reply.blobs:
                 raise Refused(422, str(reply.data.get("sentence")) or _failed())
         return question, reply.blobs["file"]
 
     async def _reply(
         self, question: dict[str, Any], files: bytes, lease: calculator.Lease
-    ) -> calculator.Reply:
+    ) -> calculator.Reply | Refused:
         async with self.exports.turn():
-            return await asyncio.to_thread(_ask, self.what, question, files, lease)
+            making = asyncio.ensure_future(asyncio.to_thread(_ask, self.what, question, files, lease))
+            try:
+                return await asyncio.shield(making)
+            finally:
+                await asyncio.wait({making})  # a thread cannot be ended, and it holds the pictures twice
 
 
 # --- who asks
@@ -196,18 +234,31 @@ def _announced(headers: Mapping[str, str]) -> int:
     return int(text)
 
 
+def _visitor(scope: Scope) -> str:
+    """Who sends: the cookie's visitor, for a class shares one address; without a cookie it is the address."""
+    cookie = Request(scope).cookies.get("atlas_visitor", "")
+    address = scope["client"][0] if scope.get("client") else ""
+    return cookie if VISITOR.fullmatch(cookie) else address
+
+
 # --- reading
 
 
-async def _read(receive: Receive, size: int) -> bytearray:
+async def _read(receive: Receive, size: int, room: Room) -> bytearray:
     """The body, exactly as long as it announced."""
-    body = bytearray()
+    body, now = bytearray(), asyncio.get_running_loop().time
+    begun = now()
     try:
-        async with asyncio.timeout(SLOWEST):
+        async with asyncio.timeout(min(SLOWEST, GRACE)) as limit:
             async for chunk in _chunks(receive):
                 if len(body) + len(chunk) > size:
                     raise Refused(400, _malformed())
+                came = now()
+                limit.reschedule(None)  # who waits for room is not slow
+                await room.take(len(chunk))
+                begun += now() - came
                 body += chunk
+                limit.reschedule(begun + min(SLOWEST, GRACE + len(body) / LEAST_RATE))
     except TimeoutError:
         raise Refused(
             408, _("The pictures of the export did not arrive in time. Choose a smaller size.")
@@ -288,8 +339,13 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _ask(what: str, question: dict[str, Any], files: bytes, lease: calculator.Lease) -> calculator.Reply:
-    """A worker's answer; a failure of the calculator becomes a sentence."""
+def _ask(
+    what: str, question: dict[str, Any], files: bytes, lease: calculator.Lease
+) -> calculator.Reply | Refused:
+    """A worker's answer; a failure of the calculator becomes a sentence.
+
+    It is returned: raised, it would hold by its frames what was sent to the worker.
+    """
     begun = time.monotonic()
     try:
         return calculator.ask_once(what, question, {"body": files}, lease=lease)
@@ -302,9 +358,9 @@ def _ask(what: str, question: dict[str, Any], files: bytes, lease: calculator.Le
             "memory": (413, _("Making the file needs more memory than is allowed. Choose a smaller size.")),
             "busy": (429, _busy().sentence),
         }
-        raise Refused(*sentences.get(failure.kind, (500, _failed()))) from None
+        return Refused(*sentences.get(failure.kind, (500, _failed())))
     except (ValueError, RecursionError):  # deeper than it can be written again
-        raise Refused(400, _malformed()) from None
+        return Refused(400, _malformed())
 
 
 def _failed() -> str:

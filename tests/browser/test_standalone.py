@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

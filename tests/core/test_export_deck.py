@@ -13,12 +13,14 @@ from lxml import etree
 from PIL import Image
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.text.text import TextFrame
 
-from core.export.deck import FIGURE, INCH, LARGEST_QR, PAGE, Box, deck, fitted, qr
+from core.export.deck import FIGURE, INCH, LARGEST_QR, NOTES, PAGE, Box, deck, fitted, qr
 from core.export.film import film
 from core.export.pictures import ExportError
 from core.figures import theme
 from core.limits import HOSTED
+from core.slides import LONGEST
 from core.words import speaking
 
 LINK = "http://127.0.0.1:8501/matrix-vector?A=[[2,1],[0,3]]&x=[1,2]&step=3"
@@ -67,6 +69,44 @@ def test_a_slide_says_everything() -> None:
     assert notes.paragraphs[-1].runs[0].hyperlink.address == LINK
     assert read.core_properties.title == "第一课"
     assert read.core_properties.author == "Tensor Atlas"
+
+
+def test_notes_end_somewhere() -> None:
+    """Nobody reads more while he speaks; and each line is written in the same time."""
+    (slide,) = made({**SLIDE, "code": "\n".join(f"x = {k}" for k in range(1_500))}).slides
+    lines = slide.notes_slide.notes_text_frame.text.split("\n")
+    assert lines == [*(f"x = {k}" for k in range(NOTES - 1)), "…", LINK]
+
+
+def test_the_longest_notes_are_soon_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines before are not looked at again for each."""
+    looked: list[int] = []
+    paragraphs = TextFrame.paragraphs.fget
+    monkeypatch.setattr(
+        TextFrame, "paragraphs", property(lambda frame: looked.append(1) or paragraphs(frame))
+    )
+    deck([{**SLIDE, "code": "x\n" * NOTES}], {"f0": frames(1)[0]})
+    assert len(looked) < 10
+
+
+def test_a_slide_keeps_what_the_desk_lets_it_say() -> None:
+    """One table of lengths for a slide, whether it is edited or exported; a link is longer by the server's name."""
+    longest = {name: "x" * LONGEST[name] for name in ("title", "caption", "formula", "alt", "code")}
+    link = "https://atlas.example/" + "x" * (LONGEST["link"] - 1)
+    (slide,) = made({**SLIDE, **longest, "link": link}).slides
+    notes = slide.notes_slide.notes_text_frame
+    assert notes.text == f"{longest['code']}\n{link}"
+    assert notes.paragraphs[-1].runs[0].hyperlink.address == link
+    assert shape(slide, "图")._element.nvPicPr.cNvPr.get("descr") == longest["alt"]
+    (slide,) = made({**SLIDE, **{name: text + "x" for name, text in longest.items()}}).slides
+    assert shape(slide, "图")._element.nvPicPr.cNvPr.get("descr") == longest["alt"][:-1] + "…"
+    assert slide.notes_slide.notes_text_frame.text == f"{longest['code'][:-1]}…\n{LINK}"
+
+
+def test_half_a_link_is_none() -> None:
+    """It would lead elsewhere."""
+    (slide,) = made({**SLIDE, "link": LINK + "&q=" + "x" * 5_000}).slides
+    assert slide.notes_slide.notes_text_frame.text == SLIDE["code"]
 
 
 def test_the_figure_is_the_largest_thing() -> None:

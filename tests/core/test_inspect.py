@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import answers
+from core.files import write
+from core.limits import HOSTED
 from core.workbench import inspect, shelf
 from core.workbench.desks import TENSORS, VIEWS
 from core.workbench.inspect import Summary, looks_like_picture, spread_of, summed_up, surprises
@@ -124,6 +126,57 @@ def beside(**tensors: torch.Tensor) -> dict[str, Any]:
         },
         "files": {shelf.PLACE + name: shelf.bytes_of(tensor) for name, tensor in tensors.items()},
     }  # fmt: skip
+
+
+def opened(metadata: dict[str, str], **tensors: torch.Tensor) -> dict:
+    """What a worker says to a safetensors file; "deck" stands for the deck's tensor."""
+    named = {shelf.DECK if name == "deck" else name: tensor for name, tensor in tensors.items()}
+    return shelf.load({"filename": "a.safetensors", "files": {"file": write.safetensors(named, metadata)}})[0]
+
+
+def test_only_a_deck_is_larger_than_a_tensor_may_be() -> None:
+    """A file's word for it counts for the deck alone: not for its neighbours, not for one outside a workspace."""
+    ours = {shelf.MARK: shelf.VERSION, "items": "[]"}
+    large = torch.zeros(HOSTED.elements + 1, dtype=torch.uint8)
+    small = torch.zeros(4, dtype=torch.uint8)
+    assert [item["name"] for item in opened(ours, deck=large, B=small)["items"]] == ["B"]
+    assert "too large" in opened(ours, deck=small, B=large)["problem"]["sentence"]
+    assert "too large" in opened(ours, deck=large, B=large)["problem"]["sentence"]
+    assert "too large" in opened({}, deck=large, B=small)["problem"]["sentence"]
+    assert "too large" in opened(ours | {"items": shelf.DECK}, B=large)["problem"]["sentence"]
+    beyond = torch.zeros(2 * HOSTED.slides_bytes + 1, dtype=torch.uint8)
+    assert "too large" in opened(ours, deck=beyond, B=small)["problem"]["sentence"]
+
+
+def test_beside_a_deck_no_more_fits_than_without() -> None:
+    """The others share what all tensors of a file may have."""
+    ours = {shelf.MARK: shelf.VERSION, "items": "[]"}
+    full = {f"T{k}": torch.zeros(HOSTED.elements, dtype=torch.uint8) for k in range(4)}
+    assert len(opened(ours, deck=torch.zeros(2_000_000, dtype=torch.uint8), **full)["items"]) == 4
+    more = opened(ours, deck=torch.zeros(9, dtype=torch.uint8), **full, U=torch.zeros(9, dtype=torch.uint8))
+    assert "in all" in more["problem"]["sentence"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[" * 100_000,
+        b"[]",
+        b"null",
+        b'{"atlas:slides": 3}',
+        b'{"atlas:slides": {"shape": 3}, "__metadata__": {"tensor_atlas": "1"}}',
+        b'{"atlas:slides": {"shape": ["a", 99999999999]}, "__metadata__": {"tensor_atlas": "1"}}',
+        b'{"atlas:slides": {"shape": [-1]}, "__metadata__": {"tensor_atlas": "1"}}',
+        b'{"atlas:slides": {"shape": [1.5]}, "__metadata__": []}',
+        b'{"atlas:slides": {"shape": [' + b"9, " * 100_000 + b'9]}, "__metadata__": {"tensor_atlas": "1"}}',
+        b'"atlas:slides \xff',
+    ],
+)
+def test_a_header_that_lies_of_a_deck_is_a_sentence(header: bytes) -> None:
+    """It changes no limit."""
+    data = len(header).to_bytes(8, "little") + header
+    assert shelf._limits(data) == HOSTED
+    assert shelf.load({"filename": "a", "files": {"file": data}})[0]["problem"]["sentence"]
 
 
 @pytest.mark.parametrize("dtype", sorted(shelf.DTYPES))
