@@ -14,7 +14,7 @@ from typing import Any
 
 from core.history import Past
 from core.limits import Limits, current
-from core.words import N_, _
+from core.words import N_, _, plain_text
 from core.workspace import WorkspaceError
 
 KINDS = {"picture": N_("Picture"), "film": N_("Film")}  # of a presentation; in HTML every figure plays
@@ -171,9 +171,9 @@ def cleaned(text: str, longest: int, several_lines: bool = False) -> str:
     >>> cleaned(" one\\ntwo\\x00 ", 40), cleaned("one\\ntwo", 40, True), cleaned("abcdef", 4)
     ('one two', 'one\\ntwo', 'abc…')
     """
-    kept = "".join(c if c.isprintable() or c == "\n" else " " for c in text[: 4 * longest])
-    kept = kept if several_lines else " ".join(kept.split())
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+    if several_lines:
+        return plain_text(text, longest, lines=True)
+    return plain_text(" ".join(plain_text(text, 4 * longest).split()), longest)
 
 
 @dataclass(frozen=True)

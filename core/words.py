@@ -1,6 +1,6 @@
 """The languages of the atlas: gettext catalogues, and the language of the visitor being served.
 
-Sources are written in English with `_("...")`, or `N_("...")` where a constant is only marked and translated
+What visitors write is made plain here, too. Sources are written in English with `_("...")`, or `N_("...")` where a constant is only marked and translated
 when it is shown. The language is a context variable, so two visitors served by two threads never mix.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -75,3 +76,21 @@ def best_language(locale: str | None) -> str:
     """The atlas's language for a browser's locale such as "zh-CN"; English where it speaks neither."""
     code = (locale or DEFAULT).split("-")[0].split("_")[0].lower()
     return code if code in LANGUAGES else DEFAULT
+
+
+def plain_text(text: object, most: int, *, lines: bool = False) -> str:
+    """`text` without what no document may hold (control, direction and surrogate characters), at most `most` letters.
+
+    `lines`: line breaks and tabs stay.
+    """
+    if not isinstance(text, str):
+        return ""
+    stays = "\n\t" if lines else ""
+    text = text[: 4 * most].replace("\r\n", "\n")
+    kept = "".join(letter if letter in stays or printable(letter) else " " for letter in text).strip()
+    return kept if len(kept) <= most else kept[: most - 1].rstrip() + "…"
+
+
+def printable(letter: str) -> bool:
+    """Whether a letter can be seen, or joins others (emoji): unassigned and private ones are somebody's own."""
+    return letter == "\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")

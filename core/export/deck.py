@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from core.export.pictures import ExportError, plain_text, still_size
+from core.export.pictures import ExportError, still_size
 from core.figures import theme
 from core.limits import Limits, current
 from core.slides import LONGEST
-from core.words import _
+from core.words import _, plain_text
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation

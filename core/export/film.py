@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from core.export.pictures import ExportError, Size, damaged, plain_text, png_size, too_large
+from core.export.pictures import ExportError, Size, damaged, png_size, too_large
 from core.limits import Limits, current
-from core.words import _
+from core.words import _, plain_text
 
 RATES = (12, 15, 20, 24, 25, 30, 50, 60)  # frames a second that projectors and players know
 ALMOST = 0.98  # 33 ms are 1/30 s

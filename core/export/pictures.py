@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from core.limits import Limits, current
-from core.words import _
+from core.words import _, plain_text, printable
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = struct.Struct(
@@ -103,27 +103,9 @@ def safe_name(text: Any, ending: str, otherwise: str = "tensor-atlas") -> str:
 
 def is_name(text: str) -> bool:
     """Whether every system takes `text` as the name of a file or a folder."""
-    seen = bool(text) and all(_printable(letter) and letter not in FORBIDDEN for letter in text)
+    seen = bool(text) and all(printable(letter) and letter not in FORBIDDEN for letter in text)
     ends = text == text.lstrip(" ").rstrip(" .")  # Windows drops what stands there
     return seen and ends and not RESERVED.match(text) and len(text.encode()) <= LONGEST_NAME
-
-
-def plain_text(text: Any, most: int, *, lines: bool = False) -> str:
-    """`text` without what no document may hold (control, direction and surrogate characters), at most `most` letters.
-
-    `lines`: line breaks and tabs stay.
-    """
-    if not isinstance(text, str):
-        return ""
-    stays = "\n\t" if lines else ""
-    text = text[: 4 * most].replace("\r\n", "\n")
-    kept = "".join(letter if letter in stays or _printable(letter) else " " for letter in text).strip()
-    return kept if len(kept) <= most else kept[: most - 1].rstrip() + "…"
-
-
-def _printable(letter: str) -> bool:
-    """Whether a letter can be seen, or joins others (emoji): unassigned and private ones are somebody's own."""
-    return letter == "\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 # --- files

@@ -123,7 +123,7 @@ def _downloaded(page: Page, order: Order) -> bytes:
 
 def _reason(message: str) -> str:
     """The browser's own words without the trace that comes after them."""
-    lines = message.strip().splitlines() or [_("The browser ended.")]
+    lines = message.strip().splitlines() or [_("The browser stopped before the file was made.")]
     return lines[0].split("Error: ", 1)[-1]
 
 
@@ -141,7 +141,7 @@ def visits(patience: float) -> Iterator[Visits]:
     found = browser.find()
     if not found:
         raise Missing(
-            _("No Chrome or Chromium was found. Install one with: {command} Or name yours in the variable CHROME.")
+            _("No Chrome or Chromium was found. Install one ({command}), or name yours in the variable CHROME.")
             .format(command="python -m playwright install chromium.")
         )  # fmt: skip
     rooted = (

@@ -382,8 +382,8 @@ def show_file(deck: Deck) -> None:
                 "p",
                 _(
                     "Slides last for this visit only; reloading the page ends it. A workspace file holds them with "
-                    "your tensors, as they are; opened here or on the tensors page, on another machine too, everything is "
-                    "back."
+                    "your tensors, as they are; opened here or on the tensors page, on another machine too, everything "
+                    "is back."
                 ),
                 class_="atlas-text",
             )

@@ -16,9 +16,9 @@ from PIL import Image
 
 from core.export import tasks
 from core.export.film import film, rate_for, slots
-from core.export.pictures import ExportError, is_name, pdf, plain_text, png_size, safe_name, steps_zip
+from core.export.pictures import ExportError, is_name, pdf, png_size, safe_name, steps_zip
 from core.limits import HOSTED
-from core.words import speaking
+from core.words import plain_text, speaking
 
 TIMES = [40] * 11 + [500]
 

@@ -1,6 +1,6 @@
 """The shell of a self-contained file: plotly.js, the stage's modules, its looks and its words, in one HTML text.
 
-The browser (static/standalone.js) or core.export.html puts in what is shown, at one marker. The file then plays from
+The browser (static/standalone.js) puts in what is shown, at one marker. The file then plays from
 file:// with no network: a policy in its head forbids every request.
 """
 
