@@ -1,7 +1,8 @@
 """The languages of the atlas: gettext catalogues, and the language of the visitor being served.
 
-What visitors write is made plain here, too. Sources are written in English with `_("...")`, or `N_("...")` where a constant is only marked and translated
-when it is shown. The language is a context variable, so two visitors served by two threads never mix.
+Sources are written in English with `_("...")`, or `N_("...")` where a constant is only marked and translated
+when it is shown. The language is a context variable, so two visitors served by two threads never mix. What visitors
+write is made plain here, too.
 """
 
 from __future__ import annotations

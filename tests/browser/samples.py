@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import math
 from typing import Any
@@ -44,16 +43,6 @@ def payload(
     """What the component receives, as JSON text."""
     head = {"id": identity, "revision": revision, "address": address, "language": "en", "theme": "light"}
     return json.dumps({**head, "labels": LABELS, "film": film, **more}, allow_nan=False)
-
-
-def file_of(payloads: list[dict[str, Any]], shell: bytes, *, title: str) -> bytes:
-    """A file that plays `payloads` without a server, as static/standalone.js makes it in a browser."""
-    before, _mark, after = shell.partition(MARK)
-    shown = [{"revision": 0, **one} for one in payloads]
-    subject = json.dumps({"title": title, "language": "en", "payloads": shown}, allow_nan=False)
-    subject = subject.replace("<", "\\u003c")  # no title ends the script element
-    script = f'<script type="application/json" id="atlas-subject">{subject}</script>'
-    return before + f"<title>{html.escape(title)}</title>\n{script}".encode() + after
 
 
 def plane(matrix: Any = SHEAR, *, lines: int = 9, path: Film | None = None, reach: float = 6.0) -> Film:

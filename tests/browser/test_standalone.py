@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from pages.shared import stage
 from tests.browser import samples
+from tests.browser.bench_page import module, workshop
 from tests.browser.conftest import Visit
 from tests.browser.lesson import Lesson, close
 
@@ -170,6 +170,8 @@ def test_a_file_makes_pictures_itself(visit: Visit, opened: Open, tmp_path: Path
 
 # --- a deck
 
+HOSTILE = "Week <3> </script><script>window.broken = true</script><!-- &amp;"
+
 
 def slides() -> list[dict]:
     """Three slides: the plane, space, the plane in the dark and in Chinese."""
@@ -182,12 +184,24 @@ def slides() -> list[dict]:
     ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def deck_file(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The deck as static/standalone.js makes it."""
+    make = """async ([path, payloads, title]) => {
+        const { standalone } = await import(path);
+        return (await standalone(payloads, { title })).text();
+    }"""
+    path = tmp_path_factory.mktemp("deck") / "deck.html"
+    payloads = [{"revision": 0, **one} for one in slides()]
+    with workshop(browser) as page:
+        path.write_text(page.evaluate(make, [module("standalone.js"), payloads, HOSTILE]), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
-def deck(opened: Open, tmp_path: Path) -> Page:
+def deck(opened: Open, deck_file: Path) -> Page:
     """The deck, opened."""
-    path = tmp_path / "deck.html"
-    path.write_bytes(samples.file_of(slides(), stage.shell_page(), title="Week <3>"))
-    return opened(path)
+    return opened(deck_file)
 
 
 def shows(page: Page, title: str) -> None:
@@ -201,7 +215,8 @@ def test_a_deck_goes_from_slide_to_slide(deck: Page) -> None:
     last = len(samples.plane()["layout"]["meta"]["steps"]) - 1
     shows(deck, "First")
     expect(deck.locator(".atlas-slide-caption").first).to_have_text("Said by the teacher.")
-    assert deck.title() == "First · Week <3>"
+    assert deck.title() == f"First · {HOSTILE}"
+    assert deck.evaluate("() => window.broken") is None
     deck.keyboard.press("PageDown")
     shows(deck, "Second")
     deck.keyboard.press("PageDown")
