@@ -24,7 +24,7 @@ from core.printed import described
 from core.refusal import Refusal, guarded, of_text
 from core.shapes import ShapeError, named, show
 from core.words import _, speaking
-from core.workbench import expression, inspect, shelf, slides
+from core.workbench import expression, inspect, shelf, slides, written
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 
@@ -377,15 +377,15 @@ def _told(found: Operation, arguments: Mapping[str, Any]) -> exported.Code:
     _explain(case)
     steps = guarded(lambda: list(found.steps(**case.given, **taken(found.steps, case.parameters))))
     lines = listing.of_operation(found, case.given, case.parameters, case.texts, arguments, packed=True)
-    return _as_code(found.key, found.title, lines, listing.check(_run(case)), steps, arguments)
+    return _as_code(found.key, found.title, lines, written.check(_run(case)), steps, arguments)
 
 
 def _told_example(found: Operation, arguments: Mapping[str, Any]) -> exported.Code:
     """A practice or a trap as code: its source, which runs where it needs no more than the page's tensors."""
     chosen = _example(found, arguments["example"])
     given, steps = _example_steps(found, chosen, arguments)
-    lines = listing.of_example(chosen, given, arguments)
-    check = listing.check(guarded(lambda: chosen.run(*given.values()))) if lines.call else []
+    lines = listing.of_example(found, chosen, given, arguments)
+    check = written.check(guarded(lambda: chosen.run(*given.values()))) if lines.call else []
     return _as_code(f"{found.key}-{chosen.key}", chosen.title, lines, check, steps, arguments)
 
 

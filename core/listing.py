@@ -19,10 +19,9 @@ from core.operation import Example, Operation
 from core.shapes import show
 from core.words import _
 from core.workbench import shelf, written
+from core.workbench.written import MOST_IN_CODE
 
-MOST_IN_CODE = 200  # elements of a tensor written number by number
 MOST_PACKED = 60_000  # letters of a tensor's bytes, packed, in a file that has to run alone
-TOLERANCE = "rtol=1e-4, atol=1e-6, equal_nan=True"  # another processor adds up in another order
 
 
 class Listing(NamedTuple):
@@ -56,49 +55,45 @@ def of_operation(
     What was typed in another notation (LaTeX, rows of a spreadsheet) is written number by number, however large: it
     has no more numbers than a line of text.
     """
-    imports, lines, last = ["import torch"], [], []
-    typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
-    for name, tensor in given.items():
-        more, done, assigned = _assignment(name, tensor, typed.get(name, ""), arguments or {}, packed)
-        imports += more
-        lines += done
-        last.append(assigned)  # after all that names the shelf, where a tensor may be called like an input
+    imports, lines, last = _givens(found, given, texts, arguments or {}, packed)
     named = []
     for name, value in found.run_parameters(parameters).items():
         if isinstance(value, list):  # tensors that were prepared: the weights of a network
             lines += _listed(name, value)
         named.append(f"{name}={name if isinstance(value, list) else _argument(value)}")
     call = f"{found.run.__name__}({', '.join([*given, *named])})"
-    return Listing(sorted(dict.fromkeys(imports)), [*lines, *last], found.code, call)
+    return Listing(imports, [*lines, *last], found.code, call)
 
 
-def of_example(chosen: Example, given: Mapping[str, torch.Tensor], arguments: Mapping[str, Any]) -> Listing:
-    """The source of a practice or a trap; called where it takes nothing but the page's tensors."""
-    imports, lines, last = ["import torch"], [], []
-    for name, tensor in given.items():
-        more, done, assigned = _assignment(
-            name, tensor, arguments.get("inputs", {}).get(name, ""), arguments, True
-        )
-        imports, lines, last = imports + more, lines + done, [*last, assigned]
+def of_example(
+    found: Operation, chosen: Example, given: Mapping[str, torch.Tensor], arguments: Mapping[str, Any]
+) -> Listing:
+    """The source of a practice or a trap of `found`; called where it takes nothing but the page's tensors."""
+    imports, lines, last = _givens(found, given, arguments.get("inputs", {}), arguments, True)
     takes = len(inspect.signature(chosen.run).parameters)
     call = f"{chosen.run.__name__}({', '.join(given)})" if takes == len(given) else ""
-    return Listing(sorted(dict.fromkeys(imports)), [*lines, *last], chosen.code, call)
+    return Listing(imports, [*lines, *last], chosen.code, call)
 
 
-def check(result: Any) -> list[str]:
-    """Lines that hold `result` against the value that the page showed: number by number, or by its shape."""
-    if not isinstance(result, torch.Tensor):
-        return []
-    result = result.detach().cpu()
-    if not 0 < result.numel() <= MOST_IN_CODE:
-        return [f"assert result.shape == ({show(tuple(result.shape))})"]
-    compare = f"torch.allclose(result, shown, {TOLERANCE})"
-    if not result.is_floating_point():
-        compare = "torch.equal(result, shown)"
-    return [
-        f"shown = torch.tensor({_python(tensors.literal(result))}, dtype={result.dtype})",
-        f"assert {compare}",
-    ]
+def _givens(
+    found: Operation,
+    given: Mapping[str, torch.Tensor],
+    texts: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    packed: bool,
+) -> tuple[list[str], list[str], list[str]]:
+    """What is imported, the lines that come first, and those that give the page's tensors their names.
+
+    The last come after all that names the shelf, where a tensor may be called like an input.
+    """
+    imports, lines, last = {"import torch"}, [], []
+    typed = {item.name: texts.get(item.name, item.default) for item in found.inputs}
+    for name, tensor in given.items():
+        more, done, assigned = _assignment(name, tensor, typed.get(name, ""), arguments, packed)
+        imports.update(more)
+        lines += done
+        last.append(assigned)
+    return sorted(imports), lines, last
 
 
 def _argument(value: Any) -> str:
@@ -141,13 +136,8 @@ def _assignment(
             return (packed and _packed(name, tensor)) or _as_typed(name, tensor, typed, arguments, packed)
     if tensor.numel() == 0:
         return [], [], f"{name} = torch.zeros({shape})"
-    text = _python(tensors.literal(tensor))
+    text = written.python(tensors.literal(tensor))
     return [], [], f"{name} = torch.tensor({text}, dtype={tensor.dtype})  # {shape}"
-
-
-def _python(literal: str) -> str:
-    """Numbers as Python writes them: it has no literals for what is not finite."""
-    return literal.replace("nan", "float('nan')").replace("inf", "float('inf')")
 
 
 def _as_typed(

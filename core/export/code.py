@@ -1,9 +1,11 @@
-"""A page as code: a script or a notebook that computes its result and plays its figure, with torch and plotly alone."""
+"""A page as code: a script or a notebook that computes its result and plays its figure, with torch and plotly."""
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
+import sys
 import textwrap
 import zlib
 from collections.abc import Sequence
@@ -19,8 +21,8 @@ from core.words import _
 
 MOST = 96_000  # letters of a figure in a file
 LINE = 100
-LONGEST_LINK = 2_000
-NEEDED = ("torch", "plotly")
+LONGEST = 2_000  # letters of a line of words
+KNOWN_AS = {"sklearn": "scikit-learn", "PIL": "pillow"}  # what is imported, and what is installed
 STILL = 'still = {"auto_play": False, "config": {"displaylogo": False, "showSendToCloud": False}}'
 SHOW = "figure.show(**still)"
 FORMATS = ("py", "ipynb")
@@ -28,7 +30,9 @@ FORMATS = ("py", "ipynb")
 
 @dataclass(frozen=True)
 class Code:
-    """What a page ran and showed. `check`: lines that hold `result` against the value shown; `call`: "" where none.
+    """What a page ran and showed. `check`: lines that hold `result` against the value shown.
+
+    `source` and `call` are "" where there is no function, and nothing to call.
 
     `figure` is the film as core.figures.film makes it, in the colours of `mode`; `name` is the file's, without ending.
     """
@@ -52,11 +56,10 @@ def file_of(code: Code, form: str) -> bytes:
 
 def script(code: Code) -> bytes:
     """A Python file: run, it prints the result, checks it and shows the figure; imported, it has `figure`."""
-    head = [comment(code.title), comment(code.link)] if code.link else [comment(code.title)]
-    head.append(comment(_made_with()))
+    head = [comment(line) for line in (code.title, *_told(code))]
     shown = [*_keep(code), "", 'if __name__ == "__main__":', f"    {SHOW}"]
-    blocks = [[*head, *code.imports], list(code.given), ["", *code.source.split("\n")], _result(code)]
-    blocks += [_figure(code), shown]
+    source = ["", *code.source.split("\n")] if code.source else []
+    blocks = [[*head, *code.imports], list(code.given), source, _result(code), _figure(code), shown]
     return ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
 
 
@@ -64,9 +67,8 @@ def as_notebook(code: Code) -> bytes:
     """The same in cells: what is given, the function, its result, the figure."""
     cells = [[*code.imports, "", *code.given], code.source.split("\n"), _result(code), _figure(code)]
     cells.append([*_keep(code), SHOW])
-    written = ["\n".join(cell).strip("\n") for cell in cells if cell]
-    text = f"{code.link}\n{_made_with()}" if code.link else _made_with()
-    return notebook(code.title, text, written, folded=[len(written) - 2])
+    written = [text for cell in cells if (text := "\n".join(cell).strip("\n"))]
+    return notebook(code.title, "\n".join(_told(code)), written, folded=[len(written) - 2])
 
 
 def comment(text: str) -> str:
@@ -75,13 +77,39 @@ def comment(text: str) -> str:
     >>> comment("two" + chr(10) + "lines")
     '# two lines'
     """
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST_LINK])
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST])
     return f"# {shown.strip()}"
 
 
-def _made_with() -> str:
-    needed = _(" and ").join(f"{name} {version(name).split('+')[0]}" for name in NEEDED)
-    return _("Made by Tensor Atlas. It needs {packages}, and nothing else.").format(packages=needed)
+def _told(code: Code) -> list[str]:
+    """The page's link, and what the file needs."""
+    link = code.link
+    if len(link) > LONGEST:  # a part of it leads nowhere
+        link = _("The link to this page is too long to be written here.")
+    return [link, _made_with(code)] if link else [_made_with(code)]
+
+
+def _made_with(code: Code) -> str:
+    modules = _modules("\n".join([*code.imports, *code.given, code.source]))
+    names = ["torch", *sorted(KNOWN_AS.get(name, name) for name in modules - {"torch"})]
+    first = ", ".join(f"{name} {version(name).split('+')[0]}" for name in names)
+    packages = _(" and ").join([first, f"plotly {version('plotly')}"])
+    if "safetensors" in modules:
+        sentence = _("Made by Tensor Atlas. It needs {packages}, and the workspace file beside it.")
+    else:
+        sentence = _("Made by Tensor Atlas. It needs {packages}, and nothing else.")
+    return sentence.format(packages=packages)
+
+
+def _modules(text: str) -> set[str]:
+    """What is imported that does not come with Python."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found - sys.stdlib_module_names
 
 
 def _keep(code: Code) -> list[str]:
@@ -95,7 +123,8 @@ def _result(code: Code) -> list[str]:
     if not code.call:
         return []
     told = ["", f"# {_('what the page showed')}", *code.check] if code.check else []
-    return [f"result = {code.call}", "print(result)", *told]
+    named = [] if code.call == "result" else [f"result = {code.call}"]
+    return [*named, "print(result)", *told]
 
 
 def _figure(code: Code) -> list[str]:

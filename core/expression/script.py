@@ -43,6 +43,14 @@ def program_as_torch(
     result = B @ B.T
     print(result)
     """
+    imports, lines, result = program_lines(text, known, names)
+    return "\n".join([*imports, "", *lines, f"print({result})", ""])
+
+
+def program_lines(
+    text: str, known: Callable[[str], str] | None = None, names: Mapping[str, str] | None = None
+) -> tuple[list[str], list[str], str]:
+    """The same in parts: what is imported, what is given and done, and the name that the result then has."""
     names = names or {}
     program = parse_program(text, names=names)
     writer = Writer(known, names)
@@ -52,8 +60,7 @@ def program_as_torch(
         sentence = _("There is no `{name}` here.").format(name=error.args[0])
         raise ExpressionError(sentence, "", 0, len(text), "unknown-name") from None
     given = [f"{spelled(name)} = {names[name]}" for name in _used(program, names)]
-    blocks = ["\n".join(sorted({"import torch", *writer.imports})), "\n".join([*given, *written])]
-    return "\n\n".join([*blocks]) + f"\nprint({_result(program)})\n"
+    return sorted({"import torch", *writer.imports}), [*given, *written], _result(program)
 
 
 def _line(writer: Writer, line: Line, last: bool) -> str:

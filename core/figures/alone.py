@@ -55,7 +55,8 @@ def alone(figure: Figure, mode: str, between: int = BETWEEN, parts: int = 1) -> 
     _drop_what_stands(scenes)
     moves = (between + 1) * parts  # frames from one step to the next, where the figure is shown
     hold = round(HOLD * moves / (BETWEEN + 1))
-    frames = list(_frames(scenes, [trace["type"] for trace in figure["data"]], hold))
+    words = list(_words_to_come(figure["data"], scenes, layout))
+    frames = list(_frames(scenes, [trace["type"] for trace in (*figure["data"], *words)], hold))
     last = scenes[-1][-1]
     data = [
         _plain(film.merged(_sized(_lists(trace), sizes[k]), last.get(k, {})), layout)
@@ -63,7 +64,7 @@ def alone(figure: Figure, mode: str, between: int = BETWEEN, parts: int = 1) -> 
     ]
     flat = all(trace["type"] == "scatter" for trace in data)
     controls = _controls(figure["layout"]["meta"]["steps"], mode, moves, redraw=not flat)
-    return {"data": data, "layout": layout | controls, "frames": frames}
+    return {"data": [*data, *words], "layout": layout | controls, "frames": frames}
 
 
 # --- what is seen at a moment
@@ -264,6 +265,31 @@ def _frames(scenes: Sequence[Sequence[Picture]], types: Sequence[str], hold: int
         standing = scene[-1]
         if step < len(scenes) - 1:
             yield from (_frame(f"{step}+{rest}", {}, types) for rest in range(1, hold + 1))
+
+
+def _words_to_come(
+    traces: Sequence[Trace], scenes: Sequence[Sequence[Picture]], layout: Figure
+) -> Iterator[Trace]:
+    """Unseen, all that a text of a space says in some frame.
+
+    plotly.js makes a text's letters once, and those of the first drawing twice as large as those that come later.
+    """
+    for k, trace in enumerate(traces):
+        told = (picture.get(k, {}).get("text", ()) for scene in scenes for picture in scene)
+        texts = sorted({text for said in told for text in said})
+        if trace["type"] == "scatter3d" and len(texts) > 1:
+            space = layout[trace.get("scene", "scene")]
+            middle = {axis: [sum(space[f"{axis}axis"]["range"]) / 2] * len(texts) for axis in "xyz"}
+            font = trace["textfont"] | {"color": "rgba(0,0,0,0)"}
+            unseen = {
+                "mode": "text",
+                "text": texts,
+                "textfont": font,
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
+            name = {"name": f"{trace['meta']['name']}-to-come", "scene": trace.get("scene", "scene")}
+            yield {"type": "scatter3d"} | name | middle | unseen
 
 
 def _frame(name: str, picture: Picture, types: Sequence[str]) -> Figure:

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import device
-from core.export.notebook import notebook
-from core.expression import ExpressionError
+from core.export import code as exported
 from core.expression.einsum_words import read_out
 from core.expression.examples import EXAMPLES
 from core.expression.glossary import glossary
@@ -24,7 +23,7 @@ from core.words import _, speaking
 from core.workbench import concept_of, expression_film, shelf, told, written
 
 Answer = shelf.Answer
-FIELD = "code"
+NAME, FIELD = "expression", "code"
 
 
 def expression(arguments: Mapping[str, Any]) -> Answer:
@@ -61,16 +60,24 @@ def _code(arguments: Mapping[str, Any]) -> str:
 
 
 def program(arguments: Mapping[str, Any]) -> Answer:
-    """The program as a file that reproduces it: "form" is "py" or "ipynb"."""
+    """The program as a file that computes, checks and plays it: "form" is "py" or "ipynb"; "link": the page's."""
     with speaking(arguments.get("language", "en")):
+        found = _traced(arguments)
+        if found.error is not None:
+            return {"problem": of_text(found.error, FIELD, arguments["text"]).problem}, {}
         try:
-            script = _code(arguments)
-        except ExpressionError as error:
-            return {"problem": of_text(error, FIELD, arguments["text"]).problem}, {}
-        if arguments["form"] == "py":
-            return {}, {"file": script.encode()}
-        cells = written.cells(script)
-        return {}, {"file": notebook("Tensor Atlas", arguments["text"], cells)}
+            steps = guarded(lambda: list(expression_film.steps(found)))
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        imports, done, result = written.lines(
+            arguments["text"], shelf.tensors_of(arguments), shelf.texts_of(arguments)
+        )
+        mode = arguments.get("theme", "light")
+        told = exported.Code(
+            NAME, _("Expression"), str(arguments.get("link", "")), imports, done, "", result,
+            written.check(found.pieces[found.result].value), film.film(steps, key=NAME, mode=mode), mode,
+        )  # fmt: skip
+        return {}, {"file": exported.file_of(told, arguments["form"])}
 
 
 def examples(arguments: Mapping[str, Any]) -> Answer:

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -21,11 +22,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import answers
+from core import answers, listing
 from core.export import code as exported
 from core.figures import alone, filling, film, motion, theme
 from core.operation import Operation, Preset
 from core.ops import CHAPTERS, find
+from core.workbench import written
+from core.workbench.desks import ATTENTION
 
 LINK = "http://localhost:8501/matrix-vector?A=%5B%5B2%2C+1%5D%5D"
 SMALL = 100_000  # bytes of a figure in a file
@@ -170,6 +173,41 @@ def test_a_script_says_where_it_comes_from_and_what_it_needs() -> None:
     assert len(script) < SMALL + 5_000
 
 
+def empty(sentence: str = "s", **more) -> exported.Code:
+    """Code of nothing, whose figure says one sentence."""
+    figure = {"data": [], "layout": {"meta": {"steps": [{"sentence": sentence}]}}, "frames": [EMPTY]}
+    parts = {"link": "", "imports": ["import torch"], "given": [], "source": "", "call": "", "check": []}
+    return exported.Code("page", **{"title": "t", "figure": figure} | parts | more)
+
+
+@pytest.mark.parametrize("form", exported.FORMATS)
+@pytest.mark.parametrize(("letters", "stands"), [(exported.LONGEST, True), (exported.LONGEST + 1, False)])
+def test_a_link_stands_whole_or_not_at_all(form: str, letters: int, stands: bool) -> None:
+    link = "http://localhost:8501/norms?x=".ljust(letters, "1")
+    text = exported.file_of(empty(link=link), form).decode()
+    assert (link in text, "http" in text, "too long" in text) == (stands, stands, not stands)
+
+
+@pytest.mark.parametrize(
+    ("imports", "needed", "else_"),
+    [
+        (["import torch", "import base64"], [], True),
+        (
+            ["import torch.nn.functional as F", "from sklearn.datasets import load_digits"],
+            ["scikit-learn"],
+            True,
+        ),
+        (["import torch", "from PIL import Image", "import numpy as np"], ["numpy", "pillow"], True),
+        ([written.IMPORT, "import torch"], ["safetensors"], False),
+    ],
+)
+def test_what_a_file_needs_is_what_it_imports(imports: list[str], needed: list[str], else_: bool) -> None:
+    head = exported.script(empty(imports=imports)).decode().split("\n")[1]
+    packages = re.search(r"It needs (.*), and", head)[1]
+    assert re.findall(r"([a-z-]+) [0-9.]+", packages) == ["torch", *needed, "plotly"]
+    assert ("nothing else" in head, "workspace file" in head) == (else_, not else_)
+
+
 def test_a_notebook_is_valid_and_in_order() -> None:
     notebook = nbformat.reads(made(**asked(find("norms"), None, "en", "ipynb")).decode(), as_version=4)
     nbformat.validate(notebook)
@@ -185,6 +223,77 @@ def test_a_practice_and_a_trap_are_files_too(all_run, name: str) -> None:
     told = all_run[name]
     assert "error" not in told, told["error"]
     assert told["frames"] > told["steps"] > 1 and told["differ"] and told["stands"]
+
+
+# --- the result held against the page's
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.complex64]
+)
+def test_a_result_holds_as_far_as_its_numbers_go(dtype: torch.dtype) -> None:
+    """Another last digit is no other result; a twentieth is, and so is another imaginary part."""
+    odd = [1 / 3 + 0.25j] if dtype.is_complex else [torch.nan, -torch.inf]
+    result = torch.tensor([1 / 3, 200, *odd]).to(dtype)
+    lines = "\n".join(written.check(result))
+    exec(lines, {"torch": torch, "result": result})
+    exec(lines, {"torch": torch, "result": result * (1 + 2 * torch.finfo(dtype).eps)})
+    part = result.conj() if dtype.is_complex else result * 1.05 ** (1 + (dtype is torch.bfloat16))
+    with pytest.raises(AssertionError):
+        exec(lines, {"torch": torch, "result": part})
+
+
+def test_whole_numbers_and_sizes_are_held_as_they_are() -> None:
+    for result, other in (
+        (torch.tensor([1, 2]), torch.tensor([1, 3])),
+        (torch.tensor([True]), torch.tensor([False])),
+        (torch.zeros(300), torch.zeros(301)),
+    ):
+        lines = "\n".join(written.check(result))
+        exec(lines, {"torch": torch, "result": result})
+        with pytest.raises(AssertionError):
+            exec(lines, {"torch": torch, "result": other})
+    assert written.check((torch.ones(1), torch.ones(1))) == []
+
+
+def test_an_example_takes_the_pages_defaults_too() -> None:
+    """A large tensor of which nothing was typed is written as its default, not as its bytes."""
+    found, chosen = find("matrix-vector"), find("matrix-vector").traps[0]
+    given = {"A": torch.ones(20, 30), "x": torch.ones(30)}
+    inputs = tuple(replace(item, default=f"ones({'20, ' * (item.name == 'A')}30)") for item in found.inputs)
+    lines = listing.of_example(replace(found, inputs=inputs), chosen, given, {})
+    assert any("torch.ones(20, 30)" in line for line in lines.given)
+    assert not any("frombuffer" in line for line in lines.given)
+
+
+# --- the program of the expression page
+
+PROGRAMS = {
+    "attention": ATTENTION,
+    "named": "shown = [[1.0, nan], [0, 2]]\n\nfigure = shown.mT\nfigure",
+    "half": "(ones(3) / 3).to(torch.float16)",
+    "whole": "A = torch.arange(6).reshape(2, 3)\nA % 4 == 1",
+    "drawn": "randn(3, seed=4) + rand(3)",
+}
+
+
+@pytest.mark.parametrize("form", exported.FORMATS)
+def test_a_program_computes_checks_and_plays(tmp_path: Path, form: str) -> None:
+    """As a concept's page does: with the film of the whole program."""
+    files = [tmp_path / f"{name}.{form}" for name in PROGRAMS]
+    for path, text in zip(files, PROGRAMS.values(), strict=True):
+        _data, blobs = answers.TASKS["program"]({"text": text, "form": form, "link": LINK})
+        assert LINK.encode() in blobs["file"]
+        path.write_bytes(blobs["file"])
+    for name, told in run(*files, cwd=tmp_path).items():
+        assert "error" not in told, (name, told["error"])
+        assert told["said"].strip() and told["shown"] and told["stands"]
+        assert told["frames"] > told["steps"] > 1 and told["differ"]
+
+
+def test_a_program_that_fails_is_no_file() -> None:
+    data, blobs = answers.TASKS["program"]({"text": "ones(2) @ ones(3)", "form": "py"})
+    assert data["problem"]["sentence"] and not blobs
 
 
 # --- the figure
@@ -240,6 +349,23 @@ def test_space_is_a_figure_too() -> None:
     figure = go.Figure(alone.alone(json.loads(blobs["film"]), "dark"))
     assert {trace.type for trace in figure.data} >= {"scatter3d", "cone"}
     assert figure.layout.updatemenus[0].buttons[0].args[1]["frame"]["redraw"]
+
+
+def test_what_a_space_will_say_stands_in_it_from_the_start() -> None:
+    """plotly.js would draw a text that it has not drawn at first half as high."""
+    _data, blobs = answers.operation({"key": "norms", "inputs": {"x": "[1, 2, 2]"}})
+    figure = go.Figure(alone.alone(json.loads(blobs["film"]), "light"))
+    deep = [trace for trace in figure.data if trace.type == "scatter3d" and trace.text]
+    first = {text for trace in deep for text in trace.text}
+    later = {
+        text
+        for frame in figure.frames
+        for trace in frame.data
+        if trace.type == "scatter3d"
+        for text in trace.text or ()
+    }
+    assert len(later) > 10 and later <= first
+    assert [trace.name for trace in deep if trace.textfont.color == "rgba(0,0,0,0)"] == ["told-0-to-come"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 1.0])
@@ -338,10 +464,7 @@ HOSTILE = st.text(max_size=60) | st.sampled_from(
 @given(title=HOSTILE, link=HOSTILE)
 def test_no_text_breaks_out_of_its_comment(title: str, link: str) -> None:
     def told(one: str, other: str) -> exported.Code:
-        empty = {"data": [], "layout": {"meta": {"steps": [{"sentence": other}]}}, "frames": [EMPTY]}
-        return exported.Code(
-            "page", one, other, ["import torch"], [], "def run():\n    return 1", "run()", [], empty
-        )
+        return empty(other, title=one, link=other, source="def run():\n    return 1", call="run()")
 
     found, usual = exported.script(told(title, link)), exported.script(told("t", "l"))
     assert _without_figure(found) == _without_figure(usual)
