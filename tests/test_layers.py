@@ -188,3 +188,26 @@ def test_the_server_loads_nothing_heavy() -> None:
 def test_a_heavy_import_would_be_seen(name: str) -> None:
     """The test above can fail."""
     assert name in loaded_after(f"import core.words\nimport {name}.linalg")
+
+
+def defined_twice(source: str) -> list[str]:
+    """Names of functions and classes that a later one of the same body takes; decorated ones (overloads) may."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        body = node.body if isinstance(getattr(node, "body", None), list) else []
+        names = [
+            one.name
+            for one in body
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and not one.decorator_list
+        ]
+        found += sorted({name for name in names if names.count(name) > 1})
+    return found
+
+
+def test_no_name_is_defined_twice() -> None:
+    """ruff's F811 is silent where the first one is used between the two, in a body that runs later."""
+    assert defined_twice("def a(): b()\ndef b(x): ...\ndef b(): ...\n") == ["b"]
+    files = [path for path in ROOT.rglob("*.py") if not {".venv", ".git"} & set(path.parts)]
+    wrong = {str(path.relative_to(ROOT)): defined_twice(path.read_text(encoding="utf-8")) for path in files}
+    assert {path: names for path, names in wrong.items() if names} == {}

@@ -207,13 +207,13 @@ def code_question(
     split = _split(operation, values)
     request = {"key": operation.key, **split, **_setting()}
     example_of = {"example": example.key, "parameters": dict(settings or {})} if example else None
-    request |= example_of or _prepared(operation)
+    request |= example_of or _brought(operation)
     request, files = _apart(request)
     told, data = shelf.beside(*split["inputs"].values())
     return {**request, **told}, {**files, **data}
 
 
-def _prepared(operation: Operation) -> dict[str, Any]:
+def _brought(operation: Operation) -> dict[str, Any]:
     """What was prepared for the page last, as a question brings it along."""
     place = f"{operation.key}.prepared"
     return {"prepared": st.session_state[place][1]} if operation.prepare and place in st.session_state else {}
@@ -222,7 +222,7 @@ def _prepared(operation: Operation) -> dict[str, Any]:
 def result_of(operation: Operation, values: Mapping[str, Any], name: str) -> calculator.Reply | Problem:
     """The result of an operation as a tensor for the shelf, called `name`."""
     request, files = _apart({"key": operation.key, **_split(operation, values), "name": name})
-    request |= _prepared(operation)
+    request |= _brought(operation)
     return asked("keep", request, *request["inputs"].values(), **files)
 
 
