@@ -418,7 +418,6 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "make": shelf.make,
     "adopt": shelf.adopt,
     "load": shelf.load,
-    "pack": shelf.pack,
     "export": shelf.export,
     "rows": shelf.rows,
     "word_vectors": shelf.word_vectors,

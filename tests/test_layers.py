@@ -18,7 +18,7 @@ LAYERS = {
     "pages.shared": {
         "core.answers", "core.calculator", "core.device", "core.figures", "core.export", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.shapes", "core.words", "core.workbench.desks",
-        "core.slides", "core.workspace",
+        "core.slides", "core.workspace", "core.workspace_file",
     },
     "core.calculator": {"core.device", "core.limits", "core.words"},
     "core.answers": {
@@ -32,11 +32,12 @@ LAYERS = {
     "core.workbench": {
         "core.data", "core.device", "core.doctor", "core.expression", "core.figures", "core.files", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.panels", "core.shapes", "core.tensors", "core.words",
-        "core.export", "core.printed", "core.refusal", "core.slides", "core.workspace",
+        "core.export", "core.printed", "core.refusal", "core.slides", "core.workspace", "core.workspace_file",
     },
     "core.workbench.desks": {"core.operation", "core.words"},
     "core.workspace": {"core.history", "core.limits", "core.words"},
     "core.slides": {"core.history", "core.limits", "core.words", "core.workspace"},
+    "core.workspace_file": {"core.slides", "core.workspace"},
     "core.history": set(),
     "core.refusal": {"core.expression", "core.files", "core.operation", "core.words"},
     "core.printed": set(),

@@ -25,6 +25,7 @@ from core.refusal import Refusal, guarded, of_text
 from core.words import _, speaking
 from core.workbench import slides
 from core.workspace import WorkspaceError, check_name
+from core.workspace_file import DECK, MARK, VERSION
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 PLACE = "shelf:"  # before a tensor's name among the files of a question
@@ -33,9 +34,6 @@ MOST_GRID, MOST_SIDE = 400, 50
 MOST_SPELLED = 200  # elements up to which a tensor is written out
 DIGITS = 9  # of a float32 number, so that it reads back as the same
 PATIENCE = 0.5  # seconds in which the texts of a workspace file are tried
-MARK = "tensor_atlas"  # in the metadata of a workspace file
-VERSION = "1"
-DECK = "atlas:slides"  # the tensor that holds the deck of a workspace file; no tensor can be called so
 
 
 def tensors_of(arguments: Mapping[str, Any]) -> dict[str, torch.Tensor]:
@@ -326,20 +324,6 @@ def _provenance(metadata: Mapping[str, str]) -> dict[str, dict[str, Any]]:
                 else "",
             }
     return found
-
-
-def pack(arguments: Mapping[str, Any]) -> Answer:
-    """The whole shelf as a workspace file: safetensors, with names, texts and origins in its metadata, and the deck."""
-    with speaking(arguments.get("language", "en")):
-        found = tensors_of(arguments)
-        listed = [
-            {"name": name, "text": told["text"], "origin": told["origin"]}
-            for name, told in arguments.get("shelf", {}).items()
-        ]
-        metadata = {MARK: VERSION, "items": json.dumps(listed, ensure_ascii=False)}
-        if arguments.get("deck"):
-            found[DECK] = torch.frombuffer(bytearray(slides.write(arguments)), dtype=torch.uint8)
-        return {}, {"file": write.safetensors(found, metadata)}
 
 
 def export(arguments: Mapping[str, Any]) -> Answer:

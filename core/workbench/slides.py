@@ -19,10 +19,10 @@ from core.figures.checked import FilmError, checked
 from core.figures.still import still
 from core.limits import Limits, current
 from core.words import _, speaking
+from core.workspace_file import LENGTH
 
 Answer = tuple[dict[str, Any], dict[str, bytes]]
 PLACE = "slide:"  # before a slide's number among the files of a question
-LENGTH = 4  # bytes that say how long the list of slides is, big endian
 MOST_HEADER = 2_000_000  # bytes of that list
 PATIENCE = 1.2  # seconds of work in which small drawings are made
 
@@ -78,17 +78,11 @@ def _drawn(figure: films.Figure, view: slides.View) -> bytes:
 # --- a deck in a workspace file
 
 
-def write(arguments: Mapping[str, Any]) -> bytes:
-    """The deck ("deck": its title and slides as slides.Slide describes them) with its films, in one piece."""
-    told, files = arguments["deck"], arguments["files"]
-    found = [files[f"{PLACE}{k}"] for k in range(len(told["slides"]))]
-    listed = [one | {"size": len(film)} for one, film in zip(told["slides"], found, strict=True)]
-    header = json.dumps({"title": told["title"], "slides": listed}, ensure_ascii=False).encode()
-    return b"".join([len(header).to_bytes(LENGTH, "big"), header, *found])
-
-
 def read(data: bytes, limits: Limits | None = None) -> tuple[dict[str, Any], dict[str, bytes], list[str]]:
-    """(title and slides, films and drawings by file name, sentences about what was left out) of what `write` gave."""
+    """The deck of a workspace file (core.workspace_file).
+
+    (title and slides, films and drawings by file name, sentences about what was left out).
+    """
     limits = limits or current()
     try:
         header, films_at = _header(data)

@@ -12,7 +12,6 @@ import streamlit as st
 from core import calculator, words
 from core.operation import Desk, Example, File, Input, Operation, Parameter
 from core.words import _
-from core.workspace import Item
 from pages.shared import shelf
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
@@ -166,16 +165,14 @@ def asked(
     return _problem(reply.data["problem"], b"") if "problem" in reply.data else reply
 
 
-def file_of(
-    task: str, request: Mapping[str, Any], *texts: str, items: tuple[Item, ...] = (), **files: bytes
-) -> Callable[[], bytes]:
+def file_of(task: str, request: Mapping[str, Any], *texts: str) -> Callable[[], bytes]:
     """What makes a file when it is asked for: Streamlit calls it outside of the session, so all it needs is here.
 
     Where it cannot be made there is no file: Streamlit says that it failed, and nothing is saved under its name.
     """
-    told, data = shelf.carried(items) if items else shelf.beside(*texts)
+    told, data = shelf.beside(*texts)
     question = {**request, **told, "language": words.language()}
-    return made(task, lambda: (question, {**data, **files}))
+    return made(task, lambda: (question, data))
 
 
 def made(task: str, asked: Asked, wall: float | None = None) -> Callable[[], bytes]:

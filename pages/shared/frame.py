@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import embedded, header, language, look, navigation, state, upkeep
+from pages.shared import embedded, header, kept, language, look, navigation, state, upkeep
 
 language.speak()
 page = navigation.choose()
 st.set_page_config(page_title=navigation.window_title(page), page_icon=look.ICON, layout="wide")
 look.apply()
+kept.restore()
 state.adopt_shelf()
 if not embedded.alone():
     header.show(page.url_path)
 page.run()
+kept.show()
 upkeep.after_first_run()

@@ -32,19 +32,19 @@ def open_file(field: str) -> tuple[list[Item], bool]:
     for sentence in told["notes"]:
         shelf.say(sentence)
     slides.adopt(found)
-    placed = _placed(items, told["workspace"])
-    if not placed or not shelf.attempt(lambda workspace: workspace.with_all(placed)):
+    taken_in = placed(items, told["workspace"])
+    if not taken_in or not shelf.attempt(lambda workspace: workspace.with_all(taken_in)):
         return [], False
     st.session_state[keeping.CHANGED] = True
-    return placed, told["workspace"]
+    return taken_in, told["workspace"]
 
 
-def _placed(items: list[Item], ours: bool) -> list[Item]:
+def placed(items: list[Item], ours: bool) -> list[Item]:
     """The items under free names; those of a workspace file that are on the shelf already keep theirs."""
-    taken, placed = [*shelf.now().names, *keeping.reserved()], []
+    taken, found = [*shelf.now().names, *keeping.reserved()], []
     for item in items:
         known = ours and item.name in shelf.now() and shelf.now().find(item.name).same(item)
         name = item.name if known else free_name(item.name, taken)
         taken.append(name)
-        placed.append(replace(item, name=name))
-    return placed
+        found.append(replace(item, name=name))
+    return found

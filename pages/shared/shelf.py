@@ -1,6 +1,7 @@
 """The visitor's shelf of named tensors: in the session, in the link, beside the questions that name them.
 
-It is the visitor's alone, bounded (core.workspace), and gone with the session; small tensors travel in the link.
+It is the visitor's alone and bounded (core.workspace); small tensors travel in the link, and the browser keeps all of
+them for the next session (kept.py).
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def change(workspace: Workspace) -> None:
     st.session_state[KEY] = history().then(workspace)
 
 
+def begin(workspace: Workspace) -> None:
+    """The shelf of a session that goes on where another ended: there is nothing to undo."""
+    st.session_state[KEY] = History(workspace)
+
+
 def undo() -> None:
     """One change back (a callback)."""
     st.session_state[KEY] = history().undone()
@@ -89,11 +95,6 @@ def beside(*texts: str) -> tuple[dict[str, Any], dict[str, bytes]]:
     items = now().mentioned(*texts)
     if not items:
         return {}, {}
-    return carried(items)
-
-
-def carried(items: tuple[Item, ...]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The same for given tensors."""
     return (
         {"shelf": {item.name: item.described() for item in items}},
         {f"{PLACE}{item.name}": item.data for item in items},

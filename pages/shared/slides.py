@@ -1,6 +1,6 @@
 """The visitor's slides: in the session, beside the stages from which they come, and in the header of every page.
 
-They are the visitor's alone, bounded (core.slides), and gone with the session; a workspace file keeps them.
+They are the visitor's alone and bounded (core.slides); the browser keeps them for the next session (kept.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from core import calculator, words
+from core import calculator, words, workspace_file
 from core.slides import Deck, Edits, Slide, View
 from core.slides import told as described
 from core.words import _
@@ -50,10 +50,14 @@ def now() -> Deck:
 
 
 def change(deck: Deck) -> None:
-    """The deck after a change, which can be undone. The frame, which counts the slides, is to be run again."""
-    if len(deck) != len(now()):
-        st.session_state[keeping.CHANGED] = True
+    """The deck after a change, which can be undone. The frame, which counts and keeps the slides, is to run again."""
     st.session_state[KEY] = edits().then(deck)
+    st.session_state[keeping.CHANGED] = True
+
+
+def begin(deck: Deck) -> None:
+    """The deck of a session that goes on where another ended: there is nothing to undo."""
+    st.session_state[KEY] = Edits(deck)
 
 
 def undo() -> None:
@@ -176,34 +180,29 @@ def link_at(link: str, view: View) -> str:
 # --- in a workspace file
 
 
-def packed(deck: Deck) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The deck as the question for a workspace file carries it, and its films by file name."""
-    if not deck.slides:
-        return {}, {}
-    told = {"title": deck.title, "slides": [slide.described() for slide in deck.slides]}
-    return {"deck": told}, {f"slide:{k}": slide.film for k, slide in enumerate(deck.slides)}
-
-
 def show_save(key: str) -> None:
     """The workspace file: the shelf and the deck."""
-    told, films = packed(now())
-    made = answer.file_of("pack", told, items=shelf.now().items, **films)
+    workspace, deck = shelf.now(), now()  # Streamlit asks for the file outside of the session
     st.download_button(
-        _("Save the workspace"), data=made, key=key, file_name="workspace.safetensors",
-        mime="application/octet-stream", on_click="ignore",
+        _("Save the workspace"), data=lambda: workspace_file.written(workspace, deck), key=key,
+        file_name="workspace.safetensors", mime="application/octet-stream", on_click="ignore",
     )  # fmt: skip
+
+
+def read(reply: calculator.Reply) -> tuple[str, list[Slide]]:
+    """(Title, slides that are not in the deck yet) of a workspace file that a worker opened."""
+    told = reply.data.get("deck") or {}
+    listed = told.get("slides", ())
+    found = [
+        described(one, reply.blobs[f"slide:{k}"], reply.blobs[f"still:{k}"]) for k, one in enumerate(listed)
+    ]
+    return now().title or told.get("title", ""), now().unknown(slide for slide in found if slide is not None)
 
 
 def adopt(reply: calculator.Reply) -> None:
     """The slides of a workspace file behind those that are there; a sentence where that cannot be."""
-    told = reply.data.get("deck") or {}
-    listed = told.get("slides", ())
-    read = [
-        described(one, reply.blobs[f"slide:{k}"], reply.blobs[f"still:{k}"]) for k, one in enumerate(listed)
-    ]
-    found = now().unknown(slide for slide in read if slide is not None)
+    title, found = read(reply)
     if not found:
         return
-    title = now().title or told["title"]
     problem = attempt(lambda deck: deck.renamed(title).added(found))
     shelf.say(problem or _("Slides that came with the file: {count}.").format(count=len(found)))

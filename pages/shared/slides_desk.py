@@ -17,7 +17,19 @@ from core.slides import KINDS, LONGEST, THEMES, Deck, Slide, View, cleaned
 from core.words import N_, _
 from core.workbench.desks import SLIDES as DESK
 from core.workspace import WorkspaceError
-from pages.shared import answer, keeping, language, navigation, notes, opening, shelf, slides, stage, state
+from pages.shared import (
+    answer,
+    keeping,
+    kept,
+    language,
+    navigation,
+    notes,
+    opening,
+    shelf,
+    slides,
+    stage,
+    state,
+)
 from pages.shared.answer import Answer, Problem
 from pages.shared.base import base
 from pages.shared.framing import framed
@@ -380,10 +392,11 @@ def show_file(deck: Deck) -> None:
         put(
             tag(
                 "p",
+                kept.lasting(),
+                " ",
                 _(
-                    "Slides last for this visit only; reloading the page ends it. A workspace file holds them with "
-                    "your tensors, as they are; opened here or on the tensors page, on another machine too, everything "
-                    "is back."
+                    "A workspace file holds them as they are; opened here or on the tensors page, another day or on "
+                    "another machine, everything is back."
                 ),
                 class_="atlas-text",
             )
@@ -391,6 +404,7 @@ def show_file(deck: Deck) -> None:
         with st.container(key="slides-files"):
             if deck.slides:
                 slides.show_save("slides.save")
+            kept.show_forget("slides")
             field = f"file.{opening.version()}"
             st.file_uploader(
                 _("Open a workspace file"),

@@ -21,6 +21,7 @@ from pages.shared import (
     controls,
     embedded,
     keeping,
+    kept,
     link,
     notes,
     opening,
@@ -383,6 +384,7 @@ def show_shelf() -> None:
             st.button(_("Redo"), key="shelf.redo", on_click=_step_forward, disabled=not past.after)
             if items or len(slides.now()):
                 slides.show_save("shelf.save")
+            kept.show_forget("shelf")
         put(
             tag(
                 "p",

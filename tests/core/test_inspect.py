@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 from core import answers
 from core.files import write
 from core.limits import HOSTED
+from core.slides import Deck
 from core.workbench import inspect, shelf
 from core.workbench.desks import TENSORS, VIEWS
 from core.workbench.inspect import Summary, looks_like_picture, spread_of, summed_up, surprises
+from core.workspace import Item, Workspace
+from core.workspace_file import written
 
 VALUES = {item.name: item.default for item in TENSORS.parameters}
 
@@ -221,11 +224,27 @@ def test_a_large_tensor_without_a_text_has_none() -> None:
     assert data["item"]["text"] == ""
 
 
+def shelf_file(question: dict[str, Any]) -> bytes:
+    """The workspace file of the shelf that lies beside a question."""
+    items = [
+        Item(
+            name,
+            tuple(told["shape"]),
+            told["dtype"],
+            question["files"][f"shelf:{name}"],
+            told["text"],
+            told["origin"],
+        )
+        for name, told in question["shelf"].items()
+    ]
+    return written(Workspace(tuple(items)), Deck())
+
+
 def test_a_workspace_file_gives_back_names_texts_and_origins() -> None:
     question = beside(M=torch.arange(6).reshape(2, 3), big=torch.rand(1000), s=torch.tensor(2.5))
     question["shelf"]["M"]["text"] = "torch.arange(6).reshape(2, 3)"
     question["shelf"]["big"]["text"] = "torch.zeros(1000)"  # a lie: it is tried, and left out
-    _none, packed = answers.TASKS["pack"](question)
+    packed = {"file": shelf_file(question)}
     data, blobs = answers.TASKS["load"]({"filename": "workspace.safetensors", "files": packed})
     found = {item["name"]: item for item in data["items"]}
     assert list(found) == ["M", "big", "s"] and data["workspace"]
@@ -245,7 +264,7 @@ def test_every_form_out_reads_back() -> None:
 
 def test_a_file_of_words_that_are_taken_is_read() -> None:
     """The readers give identifiers; which of them the language needs, the page knows."""
-    _none, packed = answers.TASKS["pack"](beside(total=torch.ones(2), softmax=torch.zeros(2)))
+    packed = {"file": shelf_file(beside(total=torch.ones(2), softmax=torch.zeros(2)))}
     data, _blobs = answers.TASKS["load"]({"filename": "w.safetensors", "files": packed})
     assert [item["name"] for item in data["items"]] == ["total", "softmax"]
 
@@ -272,11 +291,11 @@ def test_a_full_shelf_can_be_opened_again() -> None:
 
     count = current().workspace_elements // 4
     question = beside(**{f"T{k}": torch.zeros(count, dtype=torch.uint8) for k in range(4)})
-    _none, packed = answers.TASKS["pack"](question)
+    packed = {"file": shelf_file(question)}
     assert len(packed["file"]) <= current().file_bytes
     assert len(answers.TASKS["load"]({"filename": "w", "files": packed})[0]["items"]) == 4
     wide = torch.zeros(current().workspace_bytes // 16, dtype=torch.float64)
-    _none, packed = answers.TASKS["pack"](beside(one=wide, two=wide))
+    packed = {"file": shelf_file(beside(one=wide, two=wide))}
     assert len(packed["file"]) <= current().file_bytes
     assert len(answers.TASKS["load"]({"filename": "w", "files": packed})[0]["items"]) == 2
 

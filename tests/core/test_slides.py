@@ -23,7 +23,8 @@ from core.history import MOST_UNDONE
 from core.limits import HOSTED
 from core.slides import KINDS, LONGEST, Deck, Edits, Slide, View, cleaned, read_view, told
 from core.workbench import shelf, slides
-from core.workspace import WorkspaceError
+from core.workspace import Item, Workspace, WorkspaceError
+from core.workspace_file import written
 
 CAMERA = {
     "eye": {"x": 1, "y": 2, "z": 0.5},
@@ -371,14 +372,11 @@ def test_what_is_no_json_is_refused() -> None:
 
 def packed(found: Deck, **names: torch.Tensor) -> bytes:
     """The workspace file of a deck and a shelf."""
-    told = {"title": found.title, "slides": [one.described() for one in found.slides]}
-    films = {f"slide:{k}": one.film for k, one in enumerate(found.slides)}
-    held = {
-        name: {"shape": list(t.shape), "dtype": "float32", "text": "", "origin": "here"}
-        for name, t in names.items()
-    }
-    sent = {f"shelf:{name}": shelf.bytes_of(tensor) for name, tensor in names.items()}
-    return shelf.pack({"shelf": held, "deck": told, "files": {**films, **sent}})[1]["file"]
+    items = [
+        Item(name, tuple(tensor.shape), "float32", shelf.bytes_of(tensor), "", "here")
+        for name, tensor in names.items()
+    ]
+    return written(Workspace(tuple(items)), found)
 
 
 def made(film: bytes, title: str = "Norms", step: int = 1) -> Slide:
@@ -418,7 +416,7 @@ def test_a_deck_without_a_shelf_and_a_shelf_without_a_deck() -> None:
     data, _blobs = load(packed(Deck().added([made(film_of())])))
     assert (data["items"], len(data["deck"]["slides"])) == ([], 1)
     data, _blobs = load(packed(Deck(), Q=torch.eye(2)))
-    assert (len(data["items"]), data["deck"]["slides"]) == (1, [])
+    assert (len(data["items"]), data["deck"]) == (1, {})
 
 
 def test_a_full_deck_and_a_full_shelf_fit_into_a_file_that_can_be_opened() -> None:

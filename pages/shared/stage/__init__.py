@@ -175,9 +175,14 @@ def _serve_module(request: Request) -> Response:
 
 
 @cache
-def _script(name: str = "stage") -> str:
+def _script(name: str = "stage", draws: bool = True) -> str:
     """The few lines that travel with every message: they fetch the modules from the mounted folder."""
     stage, plotly = json.dumps(f"{_stage_folder()}/{name}.js"), json.dumps(_plotly_path())
+    if not draws:
+        return (
+            f"const ready = import(new URL({stage}, location.origin).href);\n"
+            f"export default (component) => ready.then((module) => module.default(component));\n"
+        )
     return (
         f"const here = (path) => new URL(path, location.origin).href;\n"
         f"const plotly = here({plotly});\n"
@@ -201,9 +206,9 @@ def _component() -> Any:
 
 
 @cache
-def component(name: str) -> Any:
-    """Another component of ours, whose module `<name>.js` lies with the stage's."""
-    return st.components.v2.component(f"atlas_{name}", js=_script(name), isolate_styles=False)
+def component(name: str, draws: bool = True) -> Any:
+    """Another component of ours, whose module `<name>.js` lies with the stage's. `draws`: it needs plotly.js."""
+    return st.components.v2.component(f"atlas_{name}", js=_script(name, draws), isolate_styles=False)
 
 
 def labels() -> dict[str, str]:
