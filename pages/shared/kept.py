@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import calculator, workspace_file
@@ -60,7 +59,7 @@ def restore() -> None:
     """Before anything is shown, once in a session: have what the browser kept of the one before."""
     if st.session_state.get(BEGUN):
         return
-    if on() and runtime.exists() and COOKIE in st.context.cookies:
+    if on() and st.context.cookies.get(COOKIE) == "1":
         given = _asked()
         if given is None:
             st.session_state[HELD] = True
@@ -92,6 +91,8 @@ def _take(given: UploadedFileRec) -> None:
         if isinstance(found, Problem):
             raise WorkspaceError(found.sentence, found.fix)
         told, items = keeping.loaded(found)
+        if not told["workspace"] and not told["deck"]:
+            raise WorkspaceError(_("It is no workspace file."))
         title, more = slides.read(found)
         workspace = shelf.now().with_all(opening.placed(items, ours=True))
         deck = slides.now().renamed(title).added(more)
