@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 VARIABLE = "ATLAS_KEEP"  # "off": browsers keep nothing, for computers that many people use
 OFF = ("off", "0", "none", "no")
 COOKIE = "atlas_kept"  # the browser sets it: it may keep something
-SAME = "same"  # how the file is called that a page gives which had a session before
+SAME, OTHER = "same", "other"  # what a page calls its file: whether it had a session before this one
 BEGUN = "atlas.kept.begun"  # this session has what its browser kept
 HELD = "atlas.kept.held"  # it could not be had now: it must not be written over
 TOLD = "atlas.kept.told"  # what the browser was told last: the shelf, the deck, the digests of their pieces
@@ -61,7 +61,7 @@ def restore() -> None:
         return
     if on() and st.context.cookies.get(COOKIE) == "1":
         given = _asked()
-        if given is None:
+        if given is None or given.name not in (SAME, OTHER):  # late, or not taken by this server
             st.session_state[HELD] = True
         elif given.data:
             _take(given)
@@ -69,7 +69,10 @@ def restore() -> None:
 
 
 def _asked() -> UploadedFileRec | None:
-    """The browser's answer: a file that it sends where this session's uploads go; None where none came in time."""
+    """The browser's answer: a file that it sends where this session's uploads go, empty where it keeps nothing.
+
+    None where it does not come in time.
+    """
     context = get_script_run_ctx()
     files, session = context.uploaded_file_mgr, context.session_id
     (place,) = files.get_upload_urls(session, ["workspace"])

@@ -19,6 +19,11 @@ MEDIA = {
     "color_scheme": "light",
     "reduced_motion": "no-preference",
 }  # what a context has when nothing else is said
+EMPTY = """async () => {
+  localStorage.clear();
+  sessionStorage.clear();
+  for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+}"""
 SET_ANEW = {"viewport", "permissions", *MEDIA}
 
 
@@ -72,7 +77,7 @@ class Tabs:
         tab.page.goto(self.parking)
         tab.page.mouse.up()
         tab.page.mouse.move(0, 0)
-        tab.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        tab.page.evaluate(EMPTY)
         tab.page.context.clear_cookies()
         tab.page.context.clear_permissions()
         tab.complaints.clear()

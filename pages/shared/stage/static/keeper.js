@@ -8,7 +8,7 @@ import { leaveSafely } from "./leaving.js";
 
 const APP = ".stApp", STATE = "data-test-connection-state", SCRIPT = "data-test-script-state";
 const DAYS = 3; // of the cookie, as of the records
-const SAME = "same", OTHER = "other"; // how the file is called that is given: whether this page had a session before
+const SAME = "same", OTHER = "other"; // what its file is called: whether this page had a session before (kept.py)
 const READ = 8_000, LOOK = 100, SETTLED = 4, LONGEST = 15_000; // ms a line stands, between two looks; looks; ms
 const XSRF = /(?:^|;\s*)_streamlit_xsrf=([^;]*)/;
 
@@ -107,8 +107,8 @@ class Keeper {
   async back(app, counts) {
     const at = Date.now(), { session } = this.header;
     this.trigger("back", at);
-    const end = Date.now() + LONGEST;
-    for (let quiet = 0; quiet < SETTLED && Date.now() < end;) {
+    const end = performance.now() + LONGEST;
+    for (let quiet = 0; quiet < SETTLED && performance.now() < end;) {
       await new Promise((go) => setTimeout(go, LOOK));
       if (this.lost) return;
       quiet = (this.header.back === at || this.header.session !== session) && app.getAttribute(SCRIPT) !== "running" ? quiet + 1 : 0;
