@@ -79,7 +79,9 @@ def test_no_duration_is_read_off_a_clock_that_can_be_set() -> None:
 
 def clock_calls(source: str) -> list[int]:
     """The lines that ask for the time of day."""
-    if "time.time" not in source and "datetime" not in source:  # most do not, and to read them all takes a second
+    if (
+        "time.time" not in source and "datetime" not in source
+    ):  # most do not, and to read them all takes a second
         return []
     wall = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow")}
     return [

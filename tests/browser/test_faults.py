@@ -1,0 +1,202 @@
+"""Faults in mid-lesson, behind nginx and two replicas: what the visitor made is there again, and he is told so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from websockets.sync.client import connect
+
+from deploy import local, proxy
+from tests import nginx
+from tests.browser.conftest import Visit, free_port
+from tests.browser.lesson import WAIT, Lesson
+from tests.browser.test_kept import filled, kept
+from tests.browser.test_slides import STAGE, Atlas
+from tests.test_hosting import wait_for
+
+DROPPED = 130  # sessions; Streamlit keeps 128 that were dropped
+SEEN = """(root) => ({
+  film: JSON.stringify(root.atlas.stage.payload.film),
+  view: root.atlas.stage.where.chosen(),
+  step: root.dataset.step,
+  fields: [...document.querySelectorAll(".st-key-inputs input")].map((field) => field.value),
+  address: location.search,
+})"""
+
+
+@pytest.fixture(scope="session")
+def hosted() -> Iterator[local.Hosted]:
+    """nginx with two replicas, as `python3 deploy/local.py` starts them."""
+    if not nginx.find():
+        pytest.fail(nginx.MISSING)
+    with local.Hosted(2, f"127.0.0.1:{free_port()}", quiet=True) as running:
+        yield running
+
+
+@pytest.fixture
+def page(hosted: local.Hosted, browser: Browser) -> Iterator[Page]:
+    """A visitor of its own; no page may throw, whatever fails."""
+    thrown: list[str] = []
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    yield page
+    context.close()
+    hosted.look_after()
+    for replica in hosted.replicas:
+        wait_for(replica.port)
+    assert thrown == []
+
+
+class Visitor:
+    """A lesson in the middle: tensors of one's own, one too large for a link, a step, a turned space, two slides."""
+
+    def __init__(self, page: Page, hosted: local.Hosted) -> None:
+        self.page, self.hosted = page, hosted
+        page.goto(hosted.url + "/tensors")
+        self.atlas = filled(page)
+        self.atlas.go("Operations", "Matrix-vector product")
+        self.lesson = Lesson(page)
+        self.lesson.type("x", "[1, 2, 3]")
+        self.lesson.quiet()
+        self.lesson.type("A", "W[:3, :3]")
+        page.wait_for_function(
+            "(where) => document.querySelector(where)?.atlas?.stage.film.spatial", arg=STAGE, timeout=WAIT
+        )
+        self.lesson.to_step(1)
+        self.atlas.turn()
+        self.atlas.add()
+        kept(page, 1, 2)
+        self.before = self.seen()
+        assert "camera=" in self.before["address"] and "step=1" in self.before["address"]
+
+    def seen(self) -> dict[str, Any]:
+        """The picture's data, the step, the view, the fields, the address."""
+        return self.atlas.ready().evaluate(SEEN) | {"result": self.result()}
+
+    def result(self) -> str:
+        """The result as the page prints it."""
+        return self.page.locator(".atlas-result pre").first.inner_text()
+
+    def replica(self) -> local.Replica:
+        """The one that holds this session: a cookie follows the socket (deploy/nginx.conf.template)."""
+        cookies = {one["name"]: one["value"] for one in self.page.context.cookies()}
+        return next(
+            one for one in self.hosted.replicas if proxy.name_of(one.address) == cookies["atlas_replica"]
+        )
+
+    def lost(self) -> None:
+        """Wait until the page says that it has no connection."""
+        expect(self.line()).to_contain_text("The connection is lost", timeout=WAIT)
+
+    def line(self) -> Any:
+        """What the page says of the connection."""
+        return self.page.locator(".atlas-connection")
+
+    def back(self) -> None:
+        """All is as it was, the page says so, and it is alive."""
+        expect(self.line()).to_have_text("The connection was lost; everything is back.", timeout=WAIT)
+        assert self.seen() == self.before
+        kept(self.page, 1, 2)
+        expect(self.page.locator("[role=dialog], .st-key-problem, .st-key-note")).to_have_count(0)
+        self.lesson.type("x", "[3, 2, 1]")
+        expect(self.page.locator(".atlas-result pre").first).not_to_have_text(
+            self.before["result"], timeout=WAIT
+        )
+        assert self.seen()["view"] == self.before["view"]
+
+    def undo(self) -> bool:
+        """Whether the shelf's last change can be undone: only in the session in which it was made."""
+        self.atlas.go("Workbench", "Tensors")
+        return self.page.locator(".st-key-shelf-undo button").is_enabled()
+
+
+def killed(visitor: Visitor) -> None:
+    """The very replica that holds the session, at once."""
+    replica = visitor.replica()
+    replica.kill()
+    replica.process.wait()
+    visitor.lost()
+
+
+def restarted(visitor: Visitor) -> None:
+    """nginx ends and is started again."""
+    visitor.hosted.nginx.end()
+    visitor.lost()
+    visitor.hosted.start_nginx()
+
+
+def gone(visitor: Visitor) -> None:
+    """Nothing answers for five seconds; a minute is the same, as Streamlit keeps a session for two."""
+    visitor.hosted.nginx.end()
+    visitor.lost()
+    time.sleep(5)
+    visitor.hosted.start_nginx()
+
+
+def crowded_out(visitor: Visitor) -> None:
+    """While nothing answers more sessions are dropped than Streamlit keeps: this one is not among them any more."""
+    replica = visitor.replica()
+    visitor.hosted.nginx.end()
+    visitor.lost()
+    for _k in range(DROPPED):
+        address = f"ws://{replica.address}/_stcore/stream"
+        with connect(address, subprotocols=["streamlit"], origin=f"http://{replica.address}"):
+            pass
+    visitor.hosted.start_nginx()
+
+
+@pytest.mark.parametrize(
+    ("fault", "survives"),
+    [(killed, False), (restarted, True), (gone, True), (crowded_out, False)],
+    ids=["killed", "restarted", "gone", "crowded-out"],
+)
+def test_the_page_comes_back(page: Page, hosted: local.Hosted, fault: Any, survives: bool) -> None:
+    """By itself, with everything; where the session itself is lost, only undo begins anew."""
+    visitor = Visitor(page, hosted)
+    fault(visitor)
+    visitor.back()
+    assert visitor.undo() is survives
+
+
+# --- one server, and a visitor who does two things
+
+
+def test_two_tabs_of_one_visitor_have_nothing_in_common(visit: Visit) -> None:
+    """Neither numbers nor language nor step."""
+    one = Lesson(visit("/matrix-vector"))
+    two = Lesson(one.page.context.new_page(), ready=False)
+    two.page.goto(one.page.url)
+    two.wait()
+    one.type("x", "[2, 1]")
+    two.page.locator(".st-key-atlas-switch button").click()
+    expect(two.page.locator("html")).to_have_attribute("lang", "zh", timeout=WAIT)
+    two.type("x", "[0, 3]")
+    two.shows("tensor([3., 3.])")
+    two.to_step(1)
+    one.shows("tensor([5., 1.])")
+    expect(one.field("x")).to_have_value("[2, 1]")
+    one.page.reload()
+    one.wait()
+    one.shows("tensor([5., 1.])")
+    expect(one.page.locator("html")).to_have_attribute("lang", "en")
+    assert one.stage.get_attribute("data-step") == "0"
+    two.page.close()
+
+
+def test_a_page_that_is_left_while_it_trains(visit: Visit) -> None:
+    """The next page answers at once, and the one that was left is whole when it is come back to."""
+    page = visit("/describing-the-world?seed=7&width=7&depth=3")
+    page.locator("[data-testid=stProgress]").wait_for(timeout=WAIT)
+    atlas = Atlas(page)
+    atlas.go("Objects", "Scalar")
+    atlas.ready()
+    expect(page.locator(".st-key-problem, .st-key-apology, [data-testid=stProgress]")).to_have_count(0)
+    page.go_back()
+    expect(page.locator(".atlas-title h1")).to_have_text("Describing the world", timeout=WAIT)
+    atlas.ready()
+    assert "seed=7" in page.url and page.locator(".st-key-problem").count() == 0
