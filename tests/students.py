@@ -8,6 +8,7 @@ the values of his fields. Traffic to this machine only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import random
 import secrets
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileUploaderState, FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -27,7 +29,13 @@ FIRST_TRY, LATER_TRIES = (
     0.5,
     1.5,
 )  # seconds between tries to come back, at most; Streamlit's frontend begins with 0.5
-FIELDS = {"slider": "double_array_value", "text_input": "string_value", "text_area": "string_value"}
+FIELDS = {
+    "slider": "double_array_value",
+    "text_input": "string_value",
+    "text_area": "string_value",
+    "button": "trigger_value",
+    "file_uploader": "file_uploader_state_value",
+}
 TARGET = "stage"  # of the elements that show a film, the one with this in its key is the page's own
 
 Value = Callable[[random.Random], object]
@@ -66,7 +74,9 @@ class Student:
     rng: random.Random = field(init=False)
     visitor: str = field(default_factory=lambda: secrets.token_hex(16))
     picture: str = ""  # digest of the film on the stage
-    problems: int = 0  # cards of the page that say what is wrong
+    overhears: Callable[[bytes], None] = field(
+        default=lambda _raw: None, repr=False
+    )  # every message as it comes
     _socket: ClientConnection | None = field(default=None, repr=False)
     _session: str = ""
     _page_hash: str = ""
@@ -107,11 +117,66 @@ class Student:
         """A new value in the plan's field."""
         return await self.put(self.plan.value(self.rng))
 
-    async def put(self, value: object) -> Turn:
-        """That value in the plan's field."""
-        widget, kind, fragment = self._find(self.plan.key)
+    async def put(self, value: object, key: str = "") -> Turn:
+        """That value in the field `key`, the plan's where it is not named."""
+        widget, kind, fragment = self._find(key or self.plan.key)
         self._values[widget] = (FIELDS[kind], value)
         return await self._run(time.perf_counter(), fragment=fragment)
+
+    async def press(self, key: str) -> Turn:
+        """The button `key`."""
+        widget, _kind, fragment = self._find(key)
+        self._values[widget] = ("trigger_value", True)
+        try:
+            return await self._run(time.perf_counter(), fragment=fragment)
+        finally:
+            del self._values[widget]
+
+    async def go(self, page: str, query: str = "") -> Turn:
+        """Another page of the same visitor, as by a link of the page."""
+        self._query, self._page_hash = query, ""
+        self._values.clear()
+        self._widgets.clear()
+        return await self._run(time.perf_counter(), page=page)
+
+    async def send(self, data: bytes) -> None:
+        """Whatever bytes."""
+        await self._socket.send(data)
+
+    async def ask(self, message: BackMsg, answer: str, patience: float = PATIENCE) -> ForwardMsg:
+        """The first message of the kind `answer` that comes after `message`."""
+        await self._socket.send(message.SerializeToString())
+        async with asyncio.timeout(patience):
+            while True:
+                raw = await self._socket.recv()
+                self.overhears(raw)
+                found = ForwardMsg.FromString(raw)
+                if found.WhichOneof("type") == answer:
+                    return found
+
+    async def upload(
+        self, key: str, name: str, size: int, address: FileURLs, patience: float = PATIENCE
+    ) -> Turn:
+        """Tell the page of a file that lies at `address` now."""
+        widget, _kind, fragment = self._find(key)
+        told = FileUploaderState()
+        info = told.uploaded_file_info.add()
+        info.name, info.size, info.file_id = name, size, address.file_id
+        info.file_urls.CopyFrom(address)
+        self._values[widget] = ("file_uploader_state_value", told)
+        async with asyncio.timeout(patience):
+            return await self._run(time.perf_counter(), fragment=fragment)
+
+    async def settle(self, silence: float = 0.5) -> None:
+        """Read until nothing has come for so long: what was asked last may have caused another run of the page."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(silence):
+                    self.overhears(await self._socket.recv())
+
+    def has(self, key: str) -> bool:
+        """Whether the page has shown that field."""
+        return key in self._widgets
 
     async def back(self, within: float) -> float:
         """Come back after a cut, trying as a browser does; how many seconds it took to see the page again."""
@@ -157,6 +222,8 @@ class Student:
             state.id = widget
             if name == "double_array_value":
                 state.double_array_value.data.extend(value)
+            elif name == "file_uploader_state_value":
+                state.file_uploader_state_value.CopyFrom(value)
             else:
                 setattr(state, name, value)
         await self._socket.send(message.SerializeToString())
@@ -169,6 +236,7 @@ class Student:
                 while True:
                     raw = await self._socket.recv()
                     size += len(raw)
+                    self.overhears(raw)
                     message = ForwardMsg.FromString(raw)
                     kind = message.WhichOneof("type")
                     if kind in ("delta", "ref_hash"):
@@ -207,7 +275,7 @@ class Student:
             own = getattr(element, what)
             key = own.id.split("-", 2)[-1]  # $$ID-<digest>-<key>
             self._widgets[key] = (own.id, what, message.delta.fragment_id)
-            if own.set_value:  # the page moved the field itself
+            if getattr(own, "set_value", False):  # the page moved the field itself
                 self._values.pop(own.id, None)
         if what != "bidi_component" or TARGET not in element.bidi_component.id:
             return ""
