@@ -28,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "deploy"), str(ROOT / "tests" / "bench")]
 
 import psutil  # noqa: E402
 from bench_page import FLOOR, TUNED, healthy, percentile, running  # noqa: E402
+
 from tests.students import Failed, Plan, Student, Turn, together  # noqa: E402
 
 GOALS = {"p50": 100.0, "p95": 300.0, "p99": 1000.0}  # ms, of a class of 300
