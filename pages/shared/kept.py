@@ -61,8 +61,12 @@ def restore() -> None:
         return
     if on() and st.context.cookies.get(COOKIE) == "1":
         given = _asked()
-        if given is None or given.name not in (SAME, OTHER):  # late, or not taken by this server
+        if given is None or given.name not in (
+            SAME,
+            OTHER,
+        ):  # late, not taken by this server, or not readable
             st.session_state[HELD] = True
+            shelf.say(_("What this browser keeps for you did not arrive. Reload the page to have it back."))
         elif given.data:
             _take(given)
     st.session_state[BEGUN] = True  # last: where another run overtakes this one, that one asks, too
@@ -206,10 +210,8 @@ def _words() -> dict[str, str]:
         "lost": _("The connection is lost. Trying to reach the server …"),
         "back": _("The connection was lost; everything is back."),
         "less": _(
-            "The connection was lost. The page is back, but not all of your shelf and your slides: this browser could "
-            "not keep them."
+            "The connection was lost. The page is back, but your shelf and your slides are not all there."
         ),
-        "unsent": _("What this browser keeps for you could not be sent. Reload the page to have it back."),
     }
 
 

@@ -8,8 +8,8 @@ import { leaveSafely } from "./leaving.js";
 
 const APP = ".stApp", STATE = "data-test-connection-state", SCRIPT = "data-test-script-state";
 const DAYS = 3; // of the cookie, as of the records
-const SAME = "same", OTHER = "other"; // what its file is called: whether this page had a session before (kept.py)
-const READ = 8_000, LOOK = 100, SETTLED = 4, LONGEST = 15_000; // ms a line stands, between two looks; looks; ms
+const SAME = "same", OTHER = "other", FAILED = "failed"; // what its file is called: this page had a session before, or not (kept.py)
+const READ = 10_000, LOOK = 100, SETTLED = 4, LONGEST = 30_000; // ms a line stands, between two looks; looks; ms
 const XSRF = /(?:^|;\s*)_streamlit_xsrf=([^;]*)/;
 
 /** The component's entry. All of them on a page are one keeper. */
@@ -49,7 +49,7 @@ class Keeper {
     } else if (pieces ? !(await kept.write(mark, pieces, files)) : (await kept.mark()) !== mark) {
       this.mark = null;
       leaveSafely(false);
-      return this.trigger("want", Date.now());
+      return this.refuses || this.trigger("want", Date.now());
     } else {
       this.hint(true);
     }
@@ -60,6 +60,7 @@ class Keeper {
   /** A private window, say: what can be had for this visit is the visit itself. */
   refused(error) {
     console.warn("atlas keeper:", error);
+    this.refuses = true; // so that nothing large is sent again and again
     leaveSafely(false);
   }
 
@@ -74,12 +75,12 @@ class Keeper {
 
   /** The file to the session that asks for it; an empty one where there is none. */
   async give(address) {
-    const pieces = await kept.read().catch((error) => (this.refused(error), []));
+    const pieces = await kept.read().catch((error) => void this.refused(error));
     const form = new FormData();
-    form.append("file", new File(pieces, this.met ? SAME : OTHER));
+    form.append("file", new File(pieces ?? [], !pieces ? FAILED : this.met ? SAME : OTHER));
     const token = decodeURIComponent(XSRF.exec(document.cookie)?.[1] ?? "");
-    const sent = await fetch(address, { method: "PUT", body: form, headers: { "X-Xsrftoken": token } }).catch(() => null);
-    if (!sent?.ok) this.unsent = true;
+    const headers = { "X-Xsrftoken": token };
+    await fetch(address, { method: "PUT", body: form, headers }).catch((error) => console.warn("atlas keeper:", error));
   }
 
   // --- the connection
@@ -108,14 +109,15 @@ class Keeper {
     const at = Date.now(), { session } = this.header;
     this.trigger("back", at);
     const end = performance.now() + LONGEST;
-    for (let quiet = 0; quiet < SETTLED && performance.now() < end;) {
+    for (let quiet = 0; quiet < SETTLED;) {
       await new Promise((go) => setTimeout(go, LOOK));
       if (this.lost) return;
+      if (performance.now() > end) return this.say("");
       quiet = (this.header.back === at || this.header.session !== session) && app.getAttribute(SCRIPT) !== "running" ? quiet + 1 : 0;
     }
     const { words, counts: now } = this.header;
     const all = counts.every((count, k) => now[k] >= count);
-    this.say(all ? words.back : this.unsent ? words.unsent : words.less, all ? READ : 2 * READ);
+    this.say(all ? words.back : words.less, READ);
   }
 
   /** A line at the foot of the window, for so many ms; without them until the next one. */
