@@ -29,6 +29,7 @@ from pages.shared.framing import framed
 from pages.shared.markup import Html, put, tag
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
     from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 VARIABLE = "ATLAS_KEEP"  # "off": browsers keep nothing, for computers that many people use
@@ -55,12 +56,21 @@ def on() -> bool:
 # --- a new session
 
 
-def restore() -> None:
-    """Before anything is shown, once in a session: have what the browser kept of the one before."""
-    if st.session_state.get(BEGUN):
-        return
+def restore() -> DeltaGenerator:
+    """The keeper's place, before anything else; in it, once in a session, what the browser kept is asked for.
+
+    The place is there in every run: whatever comes after it would else be another element in the next one.
+    """
+    place = st.container(key="keeper")
+    if not st.session_state.get(BEGUN):
+        _restore(place)
+        st.session_state[BEGUN] = True  # last: where another run overtakes this one, that one asks, too
+    return place
+
+
+def _restore(place: DeltaGenerator) -> None:
     if on() and st.context.cookies.get(COOKIE) == "1":
-        given = _asked()
+        given = _asked(place)
         if given is None or given.name not in (
             SAME,
             OTHER,
@@ -69,10 +79,9 @@ def restore() -> None:
             shelf.say(_("What this browser keeps for you did not arrive. Reload the page to have it back."))
         elif given.data:
             _take(given)
-    st.session_state[BEGUN] = True  # last: where another run overtakes this one, that one asks, too
 
 
-def _asked() -> UploadedFileRec | None:
+def _asked(there: DeltaGenerator) -> UploadedFileRec | None:
     """The browser's answer: a file that it sends where this session's uploads go, empty where it keeps nothing.
 
     None where it does not come in time.
@@ -80,7 +89,7 @@ def _asked() -> UploadedFileRec | None:
     context = get_script_run_ctx()
     files, session = context.uploaded_file_mgr, context.session_id
     (place,) = files.get_upload_urls(session, ["workspace"])
-    _element("atlas.asker", {"ask": base() + place.upload_url})
+    _show(there, "atlas.asker", {"ask": base() + place.upload_url})
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         found = files.get_files(session, [place.file_id])
@@ -142,8 +151,8 @@ def _say_what_came(tensors: int, count: int) -> None:
 # --- every run of the frame
 
 
-def show() -> None:
-    """At the end of the frame: the keeper, and what it has not got yet."""
+def show(place: DeltaGenerator) -> None:
+    """At the end of the frame: the keeper in its place, and what it has not got yet."""
     header: dict[str, Any] = {
         "words": _words(),
         "cookie": COOKIE,
@@ -157,7 +166,7 @@ def show() -> None:
     if on() and not st.session_state.get(HELD):
         more, files = _news()
         header |= more
-    _element(KEY, header, files)
+    _show(place, KEY, header, files)
 
 
 def _news() -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -187,8 +196,10 @@ def _mark(digests: Sequence[str]) -> str:
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()[:32] if digests else ""
 
 
-def _element(key: str, header: dict[str, Any], files: dict[str, bytes] | None = None) -> None:
-    with st.container(key=key.rpartition(".")[2]):
+def _show(
+    place: DeltaGenerator, key: str, header: dict[str, Any], files: dict[str, bytes] | None = None
+) -> None:
+    with place:
         stage.component("keeper", draws=False)(
             key=key, data=framed(header, files or {}), on_want_change=_all_again, on_back_change=_back
         )
