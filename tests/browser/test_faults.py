@@ -145,8 +145,8 @@ def crowded_out(visitor: Visitor) -> None:
     visitor.lost()
     for _k in range(DROPPED):
         address = f"ws://{replica.address}/_stcore/stream"
-        with connect(address, subprotocols=["streamlit"], origin=f"http://{replica.address}"):
-            pass
+        spoken = ["streamlit", "PLACEHOLDER_AUTH_TOKEN"]  # as Streamlit's own page asks
+        connect(address, subprotocols=spoken, origin=f"http://{replica.address}", proxy=None).close()
     visitor.hosted.start_nginx()
 
 
