@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit
+from starlette.responses import Response
+
+from pages.shared.base import base
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,10 +58,18 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"content-security-policy", CONTENT_POLICY.encode()),
 )
+# Streamlit's own addresses that tell of the host, or drive the app without a browser. No page asks for them.
+CLOSED = ("metrics", "script-health-check", "agent")
+SHARED = (b"public", b"no-store")  # what says of itself whether others may keep it
+OURS_ALONE = (b"cache-control", b"private, no-cache")
 
 
 class Headers:
-    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet."""
+    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet.
+
+    An answer that does not say it is public is the visitor's alone: a cache on the way must not give its cookies, or
+    his download, to the next one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -73,7 +84,28 @@ class Headers:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
                 added = [pair for pair in HEADERS if pair[0] not in present]
-                message = {**message, "headers": [*message["headers"], *added]}
+                message = {**message, "headers": [*_private(message["headers"]), *added]}
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+
+def _private(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    said = [value for name, value in headers if name.lower() == b"cache-control"]
+    if any(word in value for value in said for word in SHARED):
+        return headers
+    return [*(pair for pair in headers if pair[0].lower() != b"cache-control"), OURS_ALONE]
+
+
+class Closed:
+    """ASGI middleware that answers 404 at the addresses in CLOSED: not every host has a proxy that does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.closed = re.compile(rf"{re.escape(base())}/+_stcore/+({'|'.join(CLOSED)})(/.*)?")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or say that nothing is there."""
+        closed = scope["type"] == "http" and self.closed.fullmatch(scope["path"])
+        app = Response("Not found", status_code=404, media_type="text/plain") if closed else self.app
+        await app(scope, receive, send)

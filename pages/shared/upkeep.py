@@ -1,7 +1,7 @@
 """Keeping out of the visitors' way: the garbage collector, and what Streamlit does at its start and first element.
 
 The patches below name Streamlit's insides. Where a version has them no more a test says so; without the first the
-server would ask a host of others for its own address.
+server would ask a host of others for its own address, and without the second tell visitors of its repository.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ def before_first_run() -> None:
     """At the server's start: spare the first visitor what nobody needs (a tenth of a second each)."""
     from streamlit import delta_generator, net_util
     from streamlit.commands import page_config
+    from streamlit.runtime import app_session
 
     # At its start, and for every websocket of a page of another host, Streamlit asks checkip.amazonaws.com what
     # address this machine has. The atlas contacts nobody: who serves it under a name says so in browser.serverAddress.
     if hasattr(net_util, "get_external_ip"):
         net_util.get_external_ip = lambda: None
+
+    # Any browser may ask for the name, the branch and the untracked files of the repository that serves.
+    if hasattr(app_session.AppSession, "_handle_git_information_request"):
+        app_session.AppSession._handle_git_information_request = lambda _session: None
 
     # At its first element Streamlit looks through every loaded module to ask whether it runs in a REPL.
     if hasattr(delta_generator, "_use_warning_has_been_displayed"):
