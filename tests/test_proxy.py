@@ -24,7 +24,9 @@ from tests.replicas import FOREVER, SCRIPT, Site, Stand, connected, read, reques
 
 ROOT = Path(__file__).resolve().parents[1]
 SOCKETS = 60  # from one address, here
-QUICK = (
+QUICK = (  # what would take long, here; each of these is looked for in the configuration
+    ("zone=misses:10m rate=100r/s", "zone=misses:10m rate=10r/s"),
+    ("zone=misses burst=1000", "zone=misses burst=100"),
     ("client_header_timeout 15s", "client_header_timeout 1s"),
     ("client_body_timeout 20s", "client_body_timeout 1s"),
 )
