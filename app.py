@@ -31,6 +31,6 @@ early.hold_torch()
 app = st.App(
     Path(__file__).with_name("pages") / "shared" / "frame.py",
     routes=[*stage.routes(), *posters.routes(), *exports.routes()],
-    middleware=[Middleware(security.Headers), Middleware(security.Closed), Middleware(early.Early)],
+    middleware=[Middleware(security.Headers), Middleware(early.Early)],
     on_script_error=on_script_error,
 )

@@ -41,6 +41,7 @@ ASKED_EVERY, ANSWERS_WITHIN, UNANSWERED = (
     10.0,
     3,
 )  # seconds, seconds, and questions until it counts as hung
+STOP = 30.0  # seconds that a replica gets to end what it is at
 SECRET = "STREAMLIT_SERVER_COOKIE_SECRET"
 # Nobody is asked: a UDP socket that is connected sends nothing. The first is an address that nobody has (RFC 5737);
 # the others are for a network without a way out.
@@ -180,7 +181,7 @@ class Hosted:
         running = [one for one in self.replicas if not one.ended()]
         for replica in running:
             replica.process.terminate()
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + STOP
         for replica in running:
             try:
                 replica.process.wait(max(0.1, end - time.monotonic()))

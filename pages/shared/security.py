@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit
-from starlette.responses import Response
-
-from pages.shared.base import base
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,8 +55,6 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"content-security-policy", CONTENT_POLICY.encode()),
 )
-# Streamlit's own addresses that tell of the host, or drive the app without a browser. No page asks for them.
-CLOSED = ("metrics", "script-health-check", "agent")
 SHARED = (b"public", b"no-store")  # what says of itself whether others may keep it
 OURS_ALONE = (b"cache-control", b"private, no-cache")
 
@@ -95,17 +90,3 @@ def _private(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     if any(word in value for value in said for word in SHARED):
         return headers
     return [*(pair for pair in headers if pair[0].lower() != b"cache-control"), OURS_ALONE]
-
-
-class Closed:
-    """ASGI middleware that answers 404 at the addresses in CLOSED: not every host has a proxy that does."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.closed = re.compile(rf"{re.escape(base())}/+_stcore/+({'|'.join(CLOSED)})(/.*)?")
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or say that nothing is there."""
-        closed = scope["type"] == "http" and self.closed.fullmatch(scope["path"])
-        app = Response("Not found", status_code=404, media_type="text/plain") if closed else self.app
-        await app(scope, receive, send)
