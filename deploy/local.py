@@ -68,6 +68,7 @@ class Replica:
 
     def start(self) -> None:
         """Start it, or start it again."""
+        self.kill()  # workers of one that was killed
         line = [
             self.python, "-m", "streamlit", "run", str(ROOT / "app.py"),
             f"--server.port={self.port}", "--server.address=127.0.0.1",

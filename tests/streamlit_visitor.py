@@ -87,6 +87,7 @@ class Visitor:
             max_size=None,
             open_timeout=60,
             proxy=None,
+            legacy=True,  # kept open beyond a block
         )
         for name, value in self.line.response.headers.raw_items():
             if name.lower() == "set-cookie":

@@ -7,12 +7,15 @@ import json
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import StringArray
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from deploy import local, proxy
@@ -176,6 +179,16 @@ def test_nobody_hears_of_the_repository_that_serves(visit: Callable[..., Visitor
     assert "git_info_changed" not in kinds
 
 
+def test_nobody_hears_where_the_server_runs(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(LINK)
+    told = ForwardMsg.FromString(visitor.raw[0]).new_session
+    assert told.main_script_path == "frame.py"
+    begin = told.initialize
+    assert {begin.user_info.installation_id, begin.user_info.installation_id_v4} == {security.APP}
+    assert begin.environment_info.python_version == begin.environment_info.server_os == ""
+    assert not any(word in visitor.seen().encode() for word in (*INNER, socket.gethostname().encode() + b"."))
+
+
 @pytest.mark.parametrize("operation", ["install_skills", "dismiss_skills_nudge"])
 def test_nobody_writes_into_the_server_s_folder(visit: Callable[..., Visitor], operation: str) -> None:
     """Streamlit can install files for coding agents; from nginx on the same machine every visitor looks local."""
@@ -191,7 +204,7 @@ def test_nobody_writes_into_the_server_s_folder(visit: Callable[..., Visitor], o
 
 @pytest.mark.parametrize(
     "frame",
-    [b"\xff\xfe garbage", "text", b"x" * 2_200_000, b"\x12\x03abc"],
+    [b"\xff\xfe garbage", "text", b"x" * 2_200_000, b"\x5a\x7fabc"],
     ids=["no message", "text", "large", "cut"],
 )
 def test_a_frame_that_is_no_message_ends_its_sender_alone(
@@ -240,14 +253,20 @@ def test_odd_messages_show_no_trace(visit: Callable[..., Visitor]) -> None:
 # --- uploads
 
 
+def with_field(visitor: Visitor) -> Visitor:
+    """On the page of tensors, the way by a file is opened."""
+    visitor.rerun(**{visitor.element("button_group").id: ("string_array_value", StringArray(data=["file"]))})
+    return visitor
+
+
 def test_an_upload_is_judged_by_its_content_and_its_name_stays_a_name(visit: Callable[..., Visitor]) -> None:
-    visitor, content = visit("/tensors"), b"\x7fELF" + bytes(range(256)) * 40
+    visitor, content = with_field(visit("/tensors")), b"\x7fELF" + bytes(range(256)) * 40
     name = "../../x<b>.csv"
     reply, place = visitor.upload(name, content)
     assert reply.status == 204
     visitor.choose(place, name, len(content))
     seen = visitor.seen()
-    assert "x&lt;b&gt;.csv" in seen and "<b>" not in seen
+    assert "x&lt;b&gt;.csv: This kind of file is not known here." in seen and "x<b>" not in seen
     assert not any(word in b"".join(visitor.raw) for word in INNER)
     for folder in (ROOT, *ROOT.parents):
         assert not list(folder.glob("x*.csv"))
@@ -268,7 +287,7 @@ def test_an_upload_needs_the_page_s_own_token_and_session(visit: Callable[..., V
 
 
 def test_an_upload_that_is_too_large_is_refused(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("/tensors")
+    visitor = with_field(visit("/tensors"))
     reply, _place = visitor.upload("a.csv", b"1,2\n" * 3_600_000)
     assert reply.status == 413
     visitor.rerun()

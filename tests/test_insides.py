@@ -35,6 +35,12 @@ INSIDES = [
         "upkeep: nothing is told",
     ),
     ("streamlit.delta_generator", "_use_warning_has_been_displayed", None, "upkeep: the first element"),
+    (
+        "streamlit.runtime.app_session",
+        "_populate_theme_msg",
+        ["msg", "section"],
+        "upkeep: the theme is read once",
+    ),
     ("streamlit.commands.page_config", "image_to_url", None, "upkeep: the page's icon"),
     ("streamlit.runtime", "exists", [], "pages: whether a browser is there"),
     ("streamlit.runtime", "get_instance", [], "metrics"),
@@ -71,7 +77,7 @@ MESSAGES = {
     "clear_cache",  # the caches that the atlas does not use, and the sender's own session
     "set_run_on_save",  # off: fileWatcherType = "none"
     "stop_script", "rerun_script", "file_urls_request", "app_heartbeat",  # the sender's own
-    "load_git_info",  # upkeep answers nothing
+    "load_git_info",  # security answers nothing
     "debug_disconnect_websocket", "debug_shutdown_runtime",  # only in developmentMode
     "backend_operation_request",
 }  # fmt: skip
@@ -165,6 +171,7 @@ print(json.dumps({{
         page_config.image_to_url("data:x") == "data:x",
         AppSession._handle_git_information_request(None) is None,
         "self._handle_git_information_request()" in inspect.getsource(AppSession.handle_backmsg),
+        "self._create_new_session_message(" in inspect.getsource(AppSession._handle_scriptrunner_event_on_event_loop),
     ],
 }}))
 """
@@ -179,7 +186,7 @@ def told() -> dict[str, Any]:
 
 
 def test_the_patches_take(told: dict[str, Any]) -> None:
-    assert told["patches"] == [True] * 6
+    assert told["patches"] == [True] * 7
 
 
 # --- settings

@@ -1,7 +1,7 @@
 """Keeping out of the visitors' way: the garbage collector, and what Streamlit does at its start and first element.
 
 The patches below name Streamlit's insides. Where a version has them no more a test says so; without the first the
-server would ask a host of others for its own address, and without the second tell visitors of its repository.
+server would ask a host of others for its own address.
 """
 
 from __future__ import annotations
@@ -25,10 +25,6 @@ def before_first_run() -> None:
     # address this machine has. The atlas contacts nobody: who serves it under a name says so in browser.serverAddress.
     if hasattr(net_util, "get_external_ip"):
         net_util.get_external_ip = lambda: None
-
-    # Any browser may ask for the name, the branch and the untracked files of the repository that serves.
-    if hasattr(app_session.AppSession, "_handle_git_information_request"):
-        app_session.AppSession._handle_git_information_request = lambda _session: None
 
     # At its first element Streamlit looks through every loaded module to ask whether it runs in a REPL.
     if hasattr(delta_generator, "_use_warning_has_been_displayed"):
