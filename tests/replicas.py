@@ -39,12 +39,13 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.seen[self.path] += 1
+        self.server.seen[f"packed as {self.headers.get('Accept-Encoding', '')}"] += 1
         if self.headers.get("Upgrade"):
             self._echo()
         elif self.path.startswith("/static/none"):
             self.send_error(404)
         elif self.path.startswith("/static/"):
-            self._say(SCRIPT, "text/javascript", FOREVER)
+            self._say(SCRIPT, "text/javascript", FOREVER, ("Vary", "Accept-Encoding"))
         else:
             self._say(b"<html>" + b"a page " * 200 + b"</html>", "text/html", "private, no-cache")
 
@@ -57,9 +58,10 @@ class Answers(BaseHTTPRequestHandler):
 
     do_POST = do_PUT
 
-    def _say(self, body: bytes, kind: str, keep: str) -> None:
+    def _say(self, body: bytes, kind: str, keep: str, *more: tuple[str, str]) -> None:
         self.send_response(200)
-        for name, value in (("Content-Type", kind), ("Cache-Control", keep), ("X-Replica", self.server.name)):
+        told = (("Content-Type", kind), ("Cache-Control", keep), ("X-Replica", self.server.name), *more)
+        for name, value in told:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
