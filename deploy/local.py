@@ -93,8 +93,7 @@ class Replica:
         """The status of an answer; 0 for none."""
         try:
             with urllib.request.urlopen(f"http://{self.address}{path}", timeout=patience) as answer:
-                kind = answer.headers.get_content_type()
-                return answer.status if kind == "application/json" else 0
+                return answer.status
         except urllib.error.HTTPError as answer:
             return answer.code
         except OSError:
