@@ -26,21 +26,27 @@ from tests.streamlit_visitor import Visitor
 ROOT = Path(__file__).resolve().parents[1]
 LINK = "/matrix-vector?A=[[7,1],[0,3]]&x=[1,2]"
 HEADERS = [name.decode() for name, _value in security.HEADERS]
-# Whoever serves out of a clone has a remote; a visitor must not hear of it.
-REMOTE = {
-    "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.origin.url",
-    "GIT_CONFIG_VALUE_0": "https://github.com/secret-school/atlas.git",
-}  # fmt: skip
+# Whoever serves out of a clone has a remote; a visitor must not hear of it. This git has one on every machine.
+GIT = f"""#!/bin/sh
+case "$*" in
+  --version) echo "git version 2.40.0" ;;
+  *show-toplevel*) echo "{ROOT}" ;;
+  *upstream*) echo origin/main ;;
+  *) echo https://github.com/secret-school/atlas.git ;;
+esac
+"""
 INNER = (b"Traceback", b"site-packages", str(ROOT).encode())
 
 
 @pytest.fixture(scope="module")
-def hosted() -> Iterator[local.Hosted]:
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Hosted]:
     """deploy/local.py with two replicas; the tests that kill come last."""
     assert nginx.find(), nginx.MISSING
+    programs = tmp_path_factory.mktemp("programs")
+    (programs / "git").write_text(GIT)
+    (programs / "git").chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in REMOTE.items():
-            patch.setenv(name, value)
+        patch.setenv("PATH", str(programs), prepend=os.pathsep)
         with local.Hosted(2, f"127.0.0.1:{local.free_port()}", quiet=True) as running:
             yield running
 
