@@ -74,7 +74,7 @@ class Replica:
             f"--server.port={self.port}", "--server.address=127.0.0.1",
         ]  # fmt: skip
         sink = subprocess.DEVNULL if self.quiet else None
-        env = {**os.environ, SECRET: self.secret}
+        env = {**os.environ, SECRET: self.secret, "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}
         self.unanswered, self.asked = 0, time.monotonic()
         # A session of its own: Ctrl-C is heard by this program alone, which ends all in order.
         self.process = subprocess.Popen(
@@ -126,6 +126,7 @@ class Hosted:
         python: str = sys.executable,
         trusted: Sequence[str] = (),
         address_sockets: int = proxy.Settings.address_sockets,
+        log: str = "/dev/null",
     ) -> None:
         # One secret for all: a visitor who is moved keeps his cookies.
         secret = os.environ.get(SECRET) or secrets.token_hex(32)
@@ -133,7 +134,6 @@ class Hosted:
         self.listen = listen
         self.url = f"http://{listen.replace('0.0.0.0', '127.0.0.1')}"
         self._folder = tempfile.TemporaryDirectory(prefix="atlas-nginx-")
-        log = "/dev/null" if quiet else "/dev/stdout"
         folder = Path(self._folder.name)
         settings = proxy.Settings(listen, folder, log, tuple(trusted), address_sockets)
         self.nginx = proxy.Nginx(settings, quiet)
@@ -307,6 +307,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--listen", default="0.0.0.0:8500", metavar="ADDRESS:PORT",
         help="0.0.0.0:8500 (default) is open to this machine's network, 127.0.0.1:8500 to this machine alone",
     )  # fmt: skip
+    parser.add_argument(
+        "--log", default="/dev/null", metavar="FILE", help="a line for each request (/dev/stdout)"
+    )
     proxy.add_limits(parser)
     given = parser.parse_args(argv)
     if not 1 <= given.replicas <= 64:
@@ -323,7 +326,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say("Starting …")
         with Hosted(
             given.replicas, f"{host}:{port}", python=interpreter(),
-            trusted=given.trusted, address_sockets=given.address_sockets,
+            trusted=given.trusted, address_sockets=given.address_sockets, log=given.log,
         ) as hosted:  # fmt: skip
             _say(welcome(host, port, given.replicas))
             while True:

@@ -37,7 +37,7 @@ ENV ATLAS_FRAME_ANCESTORS="'self' https://huggingface.co" \\
     STREAMLIT_SERVER_XSRF_COOKIE_SAME_SITE=none
 EXPOSE {PORT}
 HEALTHCHECK --start-period=90s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('{HEALTH}')"]
-CMD ["python", "deploy/local.py", "--listen", "0.0.0.0:{PORT}", "--replicas", "2"]
+CMD ["python", "deploy/local.py", "--listen", "0.0.0.0:{PORT}", "--replicas", "2", "--log", "/dev/stdout"]
 """
 
 
