@@ -63,7 +63,8 @@ def field(app: AppTest, name: str, page: str = "matrix-vector") -> Any:
 
 def film_of(app: AppTest) -> dict[str, Any]:
     """The figure that the first stage was given."""
-    payload = app.get("bidi_component")[0].proto
+    protos = [element.proto for element in app.get("bidi_component")]
+    payload = next(proto for proto in protos if proto.component_name.endswith("atlas_stage"))
     return json.loads(payload.bytes or payload.json)["film"]
 
 
