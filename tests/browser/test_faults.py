@@ -156,7 +156,8 @@ def crowded_out(visitor: Visitor) -> None:
     for _k in range(DROPPED):
         address = f"ws://{replica.address}/_stcore/stream"
         spoken = ["streamlit", "PLACEHOLDER_AUTH_TOKEN"]  # as Streamlit's own page asks
-        connect(address, subprotocols=spoken, origin=f"http://{replica.address}", proxy=None).close()
+        with connect(address, subprotocols=spoken, origin=f"http://{replica.address}", proxy=None):
+            pass
     visitor.hosted.start_nginx()
 
 
