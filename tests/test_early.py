@@ -49,7 +49,8 @@ class Client:
         sent: list[Any] = []
         pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         scope = {
-            "type": "http", "method": "GET", "path": path, "headers": pairs, "query_string": query.encode(), "root_path": "",
+            "type": "http", "method": "GET", "path": path, "headers": pairs, "query_string": query.encode(),
+            "root_path": "",
         }  # fmt: skip
 
         questions = iter([{"type": "http.request", "body": b"", "more_body": False}])

@@ -112,7 +112,7 @@ def test_the_code_of_a_frame_shows_the_same(visit: Visit) -> None:
 # --- presenting
 
 
-# Of every frame that the browser paints: whether there is anything of the page, and whether it is seen around the stage.
+# Of every frame that is painted: whether there is anything of the page, and whether it is seen around the stage.
 WATCH = """() => {
   window.frames_seen = [];
   const around = ".st-key-title, header[data-testid=stHeader], [data-testid=stToolbar]";
