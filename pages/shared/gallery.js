@@ -6,7 +6,7 @@ function choose() {
   const wanted = [asked, ...navigator.languages.map((one) => one.split("-")[0])];
   const language = wanted.find((code) => versions.some((one) => one.lang === code)) ?? versions[0].lang;
   for (const version of versions) version.hidden = version.lang !== language;
-  for (const link of document.querySelectorAll("li a")) link.hash = `lang=${language}`;
+  for (const link of document.querySelectorAll("li a")) link.setAttribute("href", `${link.getAttribute("href").split("#")[0]}#lang=${language}`);
   document.documentElement.lang = language;
 }
 
