@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     from tests.lanes import place
 
     items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.fixture(autouse=True)
+def _ordinary() -> Iterator[None]:
+    """No test may make this process a real-time one: what it starts then keeps the machine from everybody else."""
+    yield
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        pytest.fail("This test (or a library it called) gave the process a real-time priority.")
 
 
 class Failures:
