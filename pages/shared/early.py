@@ -22,8 +22,12 @@ HEAD_ENDS = b"</head>"
 PRESENTER = """<style id="atlas-until-stage">
 html {{ background: {light}; }}
 @media (prefers-color-scheme: dark) {{ html {{ background: {dark}; }} }}
-body:not(:has(.atlas-stage, .st-key-problem, .st-key-apology, [role="dialog"], {done})) #root {{ opacity: 0; }}
+@keyframes atlas-late {{ to {{ opacity: 1; }} }}
+body:not(:has({seen}, {done})) #root, body:has(.st-key-stage):not(:has({seen})) #root {{
+  opacity: 0; animation: atlas-late 1ms {late:g}s forwards;
+}}
 </style>"""
+LATE = 20.0  # seconds until a page is seen that has no stage all the same
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk
 
 
@@ -46,9 +50,10 @@ def script_tag() -> bytes:
 
 def presenter_style() -> bytes:
     """For `?present=true`: until a stage is there (which takes this away) nothing is seen but what is wrong."""
+    seen = '.atlas-stage, .st-key-problem, .st-key-apology, [role="dialog"]'
     done = '.stApp[data-test-script-state="notRunning"] :is(.st-key-title, .st-key-welcome)'  # a page without a stage
     papers = {mode: theme.colour("background", mode) for mode in ("light", "dark")}
-    return PRESENTER.format(done=done, **papers).encode()
+    return PRESENTER.format(seen=seen, done=done, late=LATE, **papers).encode()
 
 
 def _presents(scope: Scope) -> bool:

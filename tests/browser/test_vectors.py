@@ -343,6 +343,7 @@ def test_a_space_turns_by_keys(poor: Page, pages: dict[str, Page]) -> None:
     seen = []
     for page in (poor, pages["light"]):
         show(page, film, step)
+        page.evaluate("() => { root().stage.where.resetView(); return root().whenIdle(); }")
         page.locator(".atlas-stage").focus()
         eyes = [eye(page)]
         for press in ("Shift+ArrowRight", "Shift+ArrowUp", "+", "-"):
@@ -359,11 +360,8 @@ def test_a_space_turns_by_keys(poor: Page, pages: dict[str, Page]) -> None:
         seen.append([[round(one[axis], 4) for axis in "xyz"] for one in eyes])
     assert seen[0] == seen[1]
     far = [np.hypot.reduce(one) for one in seen[0]]
-    assert (
-        far[:3] == pytest.approx([far[0]] * 3, abs=1e-3)
-        and far[3] < far[2]
-        and far[4] == pytest.approx(far[2], abs=1e-3)
-    )
+    assert far[1:3] == pytest.approx([far[0]] * 2, abs=2e-2), "round it"
+    assert far[3] < 0.95 * far[2] and far[4] == pytest.approx(far[2], abs=1e-3), "nearer, and back"
 
 
 def eye(page: Page) -> dict[str, float]:

@@ -259,7 +259,7 @@ class Painter {
   // --- shapes
 
   #shape(node, tag, look, alpha) {
-    const { context } = this, crisp = look["shape-rendering"] === "crispEdges";
+    const { context } = this, crisp = look["shape-rendering"].toLowerCase() === "crispedges";
     const path = SHAPES[tag](node);
     if (fills(look)) {
       context.globalAlpha = alpha * parseFloat(look["fill-opacity"]);
