@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -26,9 +27,11 @@ def on_script_error(error: Exception) -> bool:
 
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 upkeep.before_first_run()
+security.keep_the_host_private()
+security.keep_uploads_few()
 early.hold_torch()
 app = st.App(
-    "pages/shared/frame.py",
+    Path(__file__).with_name("pages") / "shared" / "frame.py",
     routes=[*stage.routes(), *posters.routes(), *exports.routes()],
     middleware=[Middleware(security.Headers), Middleware(early.Early)],
     on_script_error=on_script_error,

@@ -201,3 +201,31 @@ def test_the_theme_is_read_once_and_is_the_same() -> None:
         [sys.executable, "-c", THEME], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split() == ["True", "True", "True", "6"]
+
+
+WATCH = """
+import sys
+from streamlit import config
+config.get_config_options()
+if len(sys.argv) > 1:
+    config.set_option("server.fileWatcherType", sys.argv[1])
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.watcher import local_sources_watcher
+from pages.shared import upkeep
+upkeep.before_first_run()
+looked = []
+paths = local_sources_watcher.get_module_paths
+local_sources_watcher.get_module_paths = lambda module: looked.append(module) or paths(module)
+local_sources_watcher.LocalSourcesWatcher(PagesManager("pages/shared/frame.py")).update_watched_modules()
+print(len(looked) > 100)
+"""
+
+
+@pytest.mark.parametrize(("arguments", "looked"), [([], "False"), (["poll"], "True")])
+def test_where_nothing_is_watched_no_module_is_looked_for(arguments: list[str], looked: str) -> None:
+    """150 ms for every session, on the thread that serves everybody; whoever develops may still have it."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == looked
