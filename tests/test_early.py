@@ -45,11 +45,12 @@ class Client:
     held: list[Any] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
 
-    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+    def get(self, path: str, headers: dict[str, str] | None = None, query: str = "") -> Answer:
         sent: list[Any] = []
         pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         scope = {
-            "type": "http", "method": "GET", "path": path, "headers": pairs, "query_string": b"", "root_path": "",
+            "type": "http", "method": "GET", "path": path, "headers": pairs, "query_string": query.encode(),
+            "root_path": "",
         }  # fmt: skip
 
         questions = iter([{"type": "http.request", "body": b"", "more_body": False}])
@@ -103,6 +104,21 @@ def test_the_policy_lets_the_tag_run() -> None:
     """A script of this server's own; nothing inline."""
     assert early.script_tag().startswith(b'<script defer src="/')
     assert "script-src 'self'" in security.CONTENT_POLICY
+
+
+@pytest.mark.parametrize(
+    ("query", "covered"),
+    [
+        ("present=true", True),
+        ("A=[[1,2]]&present=true", True),
+        ("present=perhaps", False),
+        ("a=present=true", False),
+    ],
+)
+def test_a_page_to_be_presented_is_covered_until_it_can_be(client: Client, query: str, covered: bool) -> None:
+    answer = client.get("/matrix-vector", headers=BROWSER, query=query)
+    assert ("atlas-until-stage" in answer.text) is covered
+    assert int(answer.headers["content-length"]) == len(answer.content)
 
 
 @pytest.mark.parametrize("path", ["/", "/data"])

@@ -53,6 +53,7 @@ LAYERS = {
     "core.export": {
         "core.figures", "core.limits", "core.numbers", "core.operation", "core.panels", "core.slides", "core.words",
     },
+    "core.export.__main__": {"core.export", "pages.shared"},  # where a command begins: nobody imports it
     "core.ops": {
         "core.data", "core.device", "core.files", "core.lazy", "core.numbers", "core.operation", "core.panels",
         "core.shapes", "core.words",

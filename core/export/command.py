@@ -1,4 +1,4 @@
-"""python -m core.export: the atlas's figures as files, one by its link or a whole set from a list."""
+"""python -m core.export: the atlas's figures as files: one by its link, a set from a list, or the whole course."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core import words
@@ -20,14 +20,18 @@ from core.words import LANGUAGES, _
 
 DONE, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 PATIENCE = 120.0  # seconds for a page and its file
+Gallery = Callable[[Sequence[str], Sequence[str]], Iterator[tuple[str, Callable[[], bytes]]]]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """The exit status: 0 all is made, 1 something failed, 2 the command cannot be carried out."""
+def main(arguments: Sequence[str], gallery: Gallery) -> int:
+    """The exit status: 0 all is made, 1 something failed, 2 the command cannot be carried out.
+
+    `gallery`: languages and themes -> the name of each file of the gallery, and what makes it.
+    """
     words.use(words.best_language(locale.getlocale()[0]))
     options = _parser().parse_args(arguments)
     try:
-        return _carry_out(options)
+        return _make_gallery(options, gallery) if options.gallery is not None else _carry_out(options)
     except (Missing, OrderError) as error:
         _complain(str(error))
         return UNUSABLE
@@ -52,10 +56,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--into", type=Path, metavar="FOLDER", default=Path(), help=_("where the files of a set go")
     )
+    parser.add_argument(
+        "--gallery",
+        type=Path,
+        metavar="FOLDER",
+        help=_("make the whole course: pages that need no network, and a map"),
+    )
     parser.add_argument("--size", choices=SIZES, default="screen", help=_("the shape of the picture"))
     parser.add_argument("--scale", type=float, default=2, help=_("pixels for each point of the screen"))
-    parser.add_argument("--theme", choices=THEMES, default="light", help=_("light or dark"))
-    parser.add_argument("--language", choices=tuple(LANGUAGES), help=_("the language of the words"))
+    parser.add_argument(
+        "--theme", metavar="|".join(THEMES), help=_("light or dark; of a gallery both, when nothing is said")
+    )
+    parser.add_argument(
+        "--language",
+        metavar="|".join(LANGUAGES),
+        help=_("the language of the words; of a gallery all of them: en,zh"),
+    )
     parser.add_argument("--transparent", action="store_true", help=_("without a background"))
     parser.add_argument("--step", type=int, help=_("the step to show, the first is 0"))
     parser.add_argument("--speed", type=float, default=1, help=_("of a film; 2 is twice as fast"))
@@ -81,9 +97,9 @@ def _orders(options: argparse.Namespace) -> list[Order | OrderError]:
     if not options.link or not options.file:
         raise OrderError(_("A link and a file are needed, or --set with a list; --help says more."))
     chosen = {
-        name: getattr(options, name)
-        for name in ("size", "scale", "theme", "language", "transparent", "step", "speed")
+        name: getattr(options, name) for name in ("size", "scale", "language", "transparent", "step", "speed")
     }
+    chosen["theme"] = options.theme or THEMES[0]
     return [check(Order(read_link(options.link), options.file, **chosen, loop=not options.once))]
 
 
@@ -124,6 +140,45 @@ def _made(
             yield sentence
 
 
+def _make_gallery(options: argparse.Namespace, gallery: Gallery) -> int:
+    """The files one after the other; the first that cannot be made ends it, and the map is made last."""
+    if options.link or options.set:
+        raise OrderError(_("--gallery makes the whole course; it takes no link and no list."))
+    files = list(
+        gallery(
+            _listed("language", options.language, tuple(LANGUAGES)), _listed("theme", options.theme, THEMES)
+        )
+    )
+    paths = [options.gallery / name for name, _make in files]
+    taken = next((path for path in paths if path.exists() and not options.force), None)
+    if taken:
+        raise OrderError(_("{file} is there already; --force writes over it.").format(file=taken))
+    size = 0
+    for number, (path, (_name, make)) in enumerate(zip(paths, files, strict=True), 1):
+        start = time.monotonic()
+        content = make()
+        try:
+            written(path, content)
+        except OSError as error:
+            raise OrderError(_unwritten(path, error)) from error
+        size += len(content)
+        _say(f"[{number}/{len(files)}] {_made_of(path, content, start)}")
+    _say(_("{size} MB. Open {file}; it needs no network.").format(size=round(size / 1e6), file=paths[-1]))
+    return DONE
+
+
+def _listed(name: str, text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """ "en,zh" as a list without repetition; all of `known` when nothing is said. Raises OrderError."""
+    if text is None:
+        return known
+    asked = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    if not set(asked) <= set(known):
+        raise OrderError(
+            _("{name} is a list of {known}, with commas.").format(name=name, known=", ".join(known))
+        )
+    return asked
+
+
 def _one(order: Order, servers: Servers, driver: Visits) -> str:
     """Make a file; what is said of it."""
     start = time.monotonic()
@@ -136,9 +191,14 @@ def _one(order: Order, servers: Servers, driver: Visits) -> str:
         )
     content = driver.make(order, base)
     written(order.file, content)
+    return _made_of(order.file, content, start)
+
+
+def _made_of(path: Path, content: bytes, start: float) -> str:
+    """What is said of a file that was begun at `start`."""
     seconds = f"{time.monotonic() - start:.1f}"
     return _("{file}: {size} kB in {seconds} s").format(
-        file=order.file, size=max(1, len(content) // 1024), seconds=seconds
+        file=path, size=max(1, len(content) // 1024), seconds=seconds
     )
 
 
@@ -170,7 +230,11 @@ def _sentence(error: Exception, order: Order | OrderError) -> str:
             if isinstance(order, Order) and not str(error).startswith(str(order.file))
             else str(error)
         )
-    return _("{file} cannot be written: {reason}.").format(file=order.file, reason=error.strerror or error)
+    return _unwritten(order.file, error)
+
+
+def _unwritten(path: Path, error: OSError) -> str:
+    return _("{file} cannot be written: {reason}.").format(file=path, reason=error.strerror or error)
 
 
 def _told(failures: Sequence[str], count: int) -> int:

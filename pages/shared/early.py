@@ -7,8 +7,10 @@ Without the second, torch's import takes one of two cores away from the server a
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from core import calculator
+from core.figures import theme
 from pages.shared import stage
 
 if TYPE_CHECKING:
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 QUIET = 2.0  # seconds without a request: whoever was opening a page has it
 LONGEST = 20.0  # seconds that visitors can hold torch back; a question that is not kept starts it at once
 HEAD_ENDS = b"</head>"
+PRESENTER = """<style id="atlas-until-stage">
+html {{ background: {light}; }}
+@media (prefers-color-scheme: dark) {{ html {{ background: {dark}; }} }}
+@keyframes atlas-late {{ to {{ opacity: 1; }} }}
+body:not(:has({seen}, {done})) #root, body:has(.st-key-stage):not(:has({seen})) #root {{
+  opacity: 0; animation: atlas-late 1ms {late:g}s forwards;
+}}
+</style>"""
+LATE = 20.0  # seconds until a page is seen that has no stage all the same
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk
 
 
@@ -37,6 +48,19 @@ def script_tag() -> bytes:
     return f'<script defer src="{plotly}"></script>'.encode()
 
 
+def presenter_style() -> bytes:
+    """For `?present=true`: until a stage is there (which takes this away) nothing is seen but what is wrong."""
+    seen = '.atlas-stage, .st-key-problem, .st-key-apology, [role="dialog"]'
+    done = '.stApp[data-test-script-state="notRunning"] :is(.st-key-title, .st-key-welcome)'  # a page without a stage
+    papers = {mode: theme.colour("background", mode) for mode in ("light", "dark")}
+    return PRESENTER.format(seen=seen, done=done, late=LATE, **papers).encode()
+
+
+def _presents(scope: Scope) -> bool:
+    """Whether the address asks for the presenter's view."""
+    return parse_qs(scope["query_string"].decode("latin-1")).get("present") == ["true"]
+
+
 class Early:
     """ASGI middleware that adds both to HTML answers, but not to home's: that page shows no stage."""
 
@@ -49,11 +73,12 @@ class Early:
         if scope["type"] == "http":
             hold_torch()
             if scope["method"] == "GET" and not stage.is_home(scope["path"]):
-                scope, send = _plain(scope), self._richer(send)
+                more = self.tag + presenter_style() if _presents(scope) else self.tag
+                scope, send = _plain(scope), self._richer(send, more)
         await self.app(scope, receive, send)
 
-    def _richer(self, send: Send) -> Send:
-        """A `send` that holds an HTML answer's head back until its first bytes are there to be added to."""
+    def _richer(self, send: Send, more: bytes) -> Send:
+        """A `send` that holds an HTML answer's head back until its first bytes are there to be added to: `more`."""
         held: list[Message] = []
 
         async def richer(message: Message) -> None:
@@ -65,7 +90,7 @@ class Early:
                 start = held.pop()
                 headers = [*start["headers"], self.header]
                 if HEAD_ENDS in body and not message.get("more_body"):
-                    body = body.replace(HEAD_ENDS, self.tag + HEAD_ENDS, 1)
+                    body = body.replace(HEAD_ENDS, more + HEAD_ENDS, 1)
                     headers = [pair for pair in headers if pair[0].lower() not in OF_THE_FILE]
                     headers.append((b"content-length", str(len(body)).encode()))
                     message = {**message, "body": body}

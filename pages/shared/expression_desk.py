@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from streamlit import runtime
 
 from core import calculator, ops, words
 from core.operation import spelled
@@ -22,13 +20,13 @@ from pages.shared import (
     link,
     navigation,
     notes,
+    plate,
     shelf,
     slides,
     stage,
     state,
 )
 from pages.shared.answer import Answer, Problem
-from pages.shared.lesson import HEAD_START
 from pages.shared.listing import listing
 from pages.shared.markup import Html, join, put, tag, written_shape
 from pages.shared.part import part
@@ -60,13 +58,9 @@ def show_bench() -> None:
         picture = Answer({}, problem.film) if problem and problem.film else found
         if picture:
             show_stage(picture)
-        if embedded.alone():
-            embedded.show_problem(problem)
-        else:
-            if runtime.exists():
-                time.sleep(HEAD_START)
-            with st.container(key="inputs"):
-                show_side(found if not problem else None, problem, kept=found is not None)
+        plate.show_beside(
+            problem, lambda: show_side(found if not problem else None, problem, kept=found is not None)
+        )
     with notes_place:
         notes.show(DESK)
     if not embedded.alone():

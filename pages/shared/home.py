@@ -15,6 +15,10 @@ from core.workbench.desks import DESKS
 from pages.shared import answer, navigation, notes, posters, state
 from pages.shared.markup import put, tag
 
+LEAD = N_(
+    "The linear algebra under deep learning, as pictures that move. Type a tensor or drag it by hand, and watch what "
+    "torch computes, number by number."
+)
 DESK_WORDS = {
     "tensors": N_("Build, load and look at tensors, and keep them under names that every page knows."),
     "expression": N_("Have any line of tensor code explained, node by node."),
@@ -27,17 +31,7 @@ def show_home() -> None:
     state.adopt(None)
     notes.show(None)
     with st.container(key="welcome"):
-        put(
-            tag("h1", "Tensor Atlas"),
-            tag(
-                "p",
-                _(
-                    "The linear algebra under deep learning, as pictures that move. Type a tensor or drag it by "
-                    "hand, and watch what torch computes, number by number."
-                ),
-                class_="atlas-lead",
-            ),
-        )
+        put(tag("h1", navigation.NAME), tag("p", _(LEAD), class_="atlas-lead"))
     with st.container(key="posters"):
         for chapter, operations in itertools.groupby(ops.CHAPTERS, key=lambda operation: operation.chapter):
             show_chapter(chapter, list(operations))

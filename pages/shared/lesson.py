@@ -6,12 +6,10 @@ margin. The order on a phone is the order here.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from streamlit import runtime
 
 from core import ops, words
 from core.operation import Operation
@@ -27,6 +25,7 @@ from pages.shared import (
     link,
     notes,
     out,
+    plate,
     practice,
     shelf,
     slides,
@@ -38,11 +37,6 @@ from pages.shared.markup import put, tag
 from pages.shared.part import part
 from pages.shared.problem import show_alarm, show_problem
 from pages.shared.sections import show_next, show_place, show_result, show_text
-
-# Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
-# picture would wait for two dozen texts (bench_page change, four runs: p50 271 ms without it, 242 to 251 with it).
-# A second at a visitor's first page was tried, too; its first picture came no sooner.
-HEAD_START = 0.05
 
 
 def show_operation(operation: Operation) -> None:
@@ -85,25 +79,15 @@ def show_plate(operation: Operation) -> None:
         picture = Answer({}, clash) if clash else found
         if picture:
             show_stage(operation, picture)
+        plate.show_beside(problem, lambda: show_side(operation, found, problem))
         if embedded.alone():
-            embedded.show_problem(problem)
             classroom.show_cards(operation, found, problem)
-        else:
-            _lead()
-            with st.container(key="inputs"):
-                show_side(operation, found, problem)
     with notes_place:
         notes.show(operation)
     if found and not embedded.alone():
         show_text_below(operation, found)
     state.publish(operation, settled=problem is None)
     classroom.catch_up(operation)
-
-
-def _lead() -> None:
-    """Let the browser draw what it has; without one (a page in a test) there is nothing to wait for."""
-    if runtime.exists():
-        time.sleep(HEAD_START)
 
 
 def show_title(operation: Operation) -> None:

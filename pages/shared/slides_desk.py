@@ -19,6 +19,7 @@ from core.workbench.desks import SLIDES as DESK
 from core.workspace import WorkspaceError
 from pages.shared import (
     answer,
+    embedded,
     keeping,
     kept,
     language,
@@ -49,8 +50,27 @@ KINDS_MEAN = N_(
 def show_slides() -> None:
     """The whole page."""
     state.adopt(DESK)
+    if embedded.alone():
+        show_elsewhere()
+        return
     show_desk_title(DESK, _("collect, order, take to class"))
     show_bench()
+
+
+def show_elsewhere() -> None:
+    """In a frame of another page: slides are those of a visit, and a frame is another visit than its page's."""
+    with st.container(key="empty"):
+        put(
+            tag("h2", _("Slides do not live in a frame")),
+            tag(
+                "p",
+                _(
+                    "A deck belongs to the visit in which it was collected. Take it along as HTML: that file plays in "
+                    "a frame, and without a network."
+                ),
+                class_="atlas-text",
+            ),
+        )
 
 
 @part

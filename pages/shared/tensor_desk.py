@@ -6,10 +6,8 @@ One field holds a line of the tensor language; everything on the page fills it o
 from __future__ import annotations
 
 import re
-import time
 
 import streamlit as st
-from streamlit import runtime
 
 from core import calculator, words
 from core.words import N_, _
@@ -25,13 +23,13 @@ from pages.shared import (
     link,
     notes,
     opening,
+    plate,
     shelf,
     slides,
     stage,
     state,
 )
 from pages.shared.answer import Answer, Problem
-from pages.shared.lesson import HEAD_START
 from pages.shared.listing import listing
 from pages.shared.markup import Html, join, prose, put, tag, written_shape
 from pages.shared.part import part
@@ -79,13 +77,7 @@ def show_bench() -> None:
     with st.container(key="plate"):
         if found:
             show_stage(found)
-        if embedded.alone():
-            embedded.show_problem(problem)
-        else:
-            if runtime.exists():
-                time.sleep(HEAD_START)
-            with st.container(key="inputs"):
-                show_side(found, problem)
+        plate.show_beside(problem, lambda: show_side(found, problem))
     with notes_place:
         notes.show(DESK)
     if not embedded.alone():

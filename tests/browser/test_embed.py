@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Server, Visit
 from tests.browser.lesson import Lesson
 
 SIZES = [(320, 240), (640, 420), (1920, 1080)]
@@ -59,6 +59,14 @@ def test_a_desk_is_a_stage_too(visit: Visit, path: str) -> None:
     expect(page.locator(AROUND).locator("visible=true")).to_have_count(0)
 
 
+def test_the_slides_are_in_no_frame(visit: Visit) -> None:
+    """A deck belongs to a visit, and a frame is another one: it says so, and what would work; no desk around it."""
+    page = visit("/slides?embed=true", size=(640, 420))
+    expect(page.locator(".st-key-empty")).to_contain_text("Take it along as HTML")
+    expect(page.locator(AROUND).locator("visible=true")).to_have_count(0)
+    expect(page.get_by_role("button").locator("visible=true")).to_have_count(0)
+
+
 def test_a_drag_in_a_frame_reaches_the_server(visit: Visit) -> None:
     """The frame is the living page: the words are of the new numbers."""
     page = visit("/matrix-vector?embed=true", size=(960, 640))
@@ -104,13 +112,32 @@ def test_the_code_of_a_frame_shows_the_same(visit: Visit) -> None:
 # --- presenting
 
 
-def test_a_link_presents(visit: Visit) -> None:
+# Of every frame that is painted: whether there is anything of the page, and whether it is seen around the stage.
+WATCH = """() => {
+  window.frames_seen = [];
+  const around = ".st-key-title, header[data-testid=stHeader], [data-testid=stToolbar]";
+  const look = () => {
+    const nodes = [...document.querySelectorAll(around)], covered = document.querySelector(".is-presenting");
+    const seen = !covered && nodes.some((node) => node.checkVisibility({ opacityProperty: true }));
+    window.frames_seen.push([nodes.length > 0, seen]);
+    if (!covered) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}"""
+
+
+def test_a_link_presents(visit: Visit, server: Server) -> None:
     """Only figure and words, large; the clicker's keys step, b blanks, Escape ends it, and the address says so."""
-    page = visit("/matrix-vector?step=1&present=true", size=(1280, 720))
+    page = visit("/_stcore/health", size=(1280, 720))
+    page.goto(server.address("/matrix-vector?step=1&present=true"), wait_until="commit")
+    page.evaluate(WATCH)
     lesson = Lesson(page)
     expect(lesson.stage).to_have_class(PRESENTING)
     lesson.quiet()
     assert covers(page)
+    frames = page.evaluate("() => window.frames_seen")
+    assert any(there for there, _seen in frames), "the page was built while we looked"
+    assert not any(seen for _there, seen in frames), "and nothing of it was seen around the stage"
     sentence = lesson.stage.locator(".atlas-line:last-child .atlas-sentence")
     assert float(sentence.evaluate("(node) => parseFloat(getComputedStyle(node).fontSize)")) >= 24
     page.keyboard.press("PageDown")
@@ -127,6 +154,9 @@ def test_a_link_presents(visit: Visit) -> None:
     page.keyboard.press("Escape")
     expect(lesson.stage).not_to_have_class(PRESENTING)
     page.wait_for_function("() => !location.search.includes('present')")
+    expect(page.locator(".st-key-title h1")).to_be_visible()
+    page.locator("[data-testid=stTopNavLink]").first.click()  # a page without a stage is seen, too
+    expect(page.locator(".st-key-welcome h1")).to_be_visible()
 
 
 def test_a_presentation_can_be_shared_and_left_by_pointer(visit: Visit) -> None:

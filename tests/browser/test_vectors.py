@@ -336,6 +336,40 @@ def on_camera(page: Page) -> str:
     return page.evaluate("JSON.stringify(root().stage.where.view.camera)")
 
 
+def test_a_space_turns_by_keys(poor: Page, pages: dict[str, Page]) -> None:
+    """Shift and an arrow, + and -: with WebGL and without, the same way, and the address's camera with it."""
+    key, inputs, parameters, step = SPACES["map"]
+    film = film_of(key, "en", "light", json.dumps(inputs), json.dumps(parameters))
+    seen = []
+    for page in (poor, pages["light"]):
+        show(page, film, step)
+        page.evaluate("() => { root().stage.where.resetView(); return root().whenIdle(); }")
+        page.locator(".atlas-stage").focus()
+        eyes = [eye(page)]
+        for press in ("Shift+ArrowRight", "Shift+ArrowUp", "+", "-"):
+            page.keyboard.press(press)
+            page.wait_for_function(
+                "(before) => JSON.stringify(root().gd._fullLayout.scene._scene.getCamera().eye) !== before",
+                arg=json.dumps(eyes[-1], separators=(",", ":")),
+            )
+            eyes.append(eye(page))
+        page.wait_for_function("() => root().stage.where.view.camera")
+        page.evaluate("root().whenIdle()")
+        assert page.evaluate("root().position()") == step, "the film stays where it is"
+        assert page.evaluate("root().stage.where.view.camera.eye") == pytest.approx(eyes[-1])
+        seen.append([[round(one[axis], 4) for axis in "xyz"] for one in eyes])
+    assert seen[0] == seen[1]
+    far = [np.hypot.reduce(one) for one in seen[0]]
+    assert far[1:3] == pytest.approx([far[0]] * 2, abs=2e-2), "round it"
+    assert far[3] < 0.95 * far[2] and far[4] == pytest.approx(far[2], abs=1e-3), "nearer, and back"
+
+
+def eye(page: Page) -> dict[str, float]:
+    return page.evaluate(
+        "(({ x, y, z }) => ({ x, y, z }))(root().gd._fullLayout.scene._scene.getCamera().eye)"
+    )
+
+
 def test_without_webgl_it_looks_as_with_it(poor: Page, pages: dict[str, Page]) -> None:
     """The block of cubes, also after the plane was there: what stood before is gone."""
     key, inputs, parameters, step = SPACES["block"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -166,7 +167,7 @@ def test_nothing_is_written_over_silently(tmp_path: Path, capsys: pytest.Capture
     """And no browser is started to find that out."""
     target = tmp_path / "a.png"
     target.write_bytes(b"mine")
-    assert command.main(["/norms", str(target)]) == command.FAILED
+    assert command.main(["/norms", str(target)], no_gallery) == command.FAILED
     assert "--force" in capsys.readouterr().err
     assert target.read_bytes() == b"mine"
 
@@ -179,7 +180,7 @@ def test_a_command_that_says_too_little_ends_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With one sentence."""
-    assert command.main(arguments) == command.UNUSABLE
+    assert command.main(arguments, no_gallery) == command.UNUSABLE
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -188,7 +189,7 @@ def test_without_a_browser_the_way_to_one_is_said(
 ) -> None:
     """Exit status 2, and the command that installs one."""
     monkeypatch.setattr(browser, "find", lambda: "")
-    assert command.main(["/norms", str(tmp_path / "a.png")]) == command.UNUSABLE
+    assert command.main(["/norms", str(tmp_path / "a.png")], no_gallery) == command.UNUSABLE
     assert "playwright install chromium" in capsys.readouterr().err
 
 
@@ -210,3 +211,103 @@ def test_help_is_readable() -> None:
         [sys.executable, "-m", "core.export", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "--transparent" in told.stdout
+
+
+# --- the gallery
+
+
+def no_gallery(*_asked: object) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Of a command that asks for none."""
+    raise AssertionError("nobody asked for the gallery")
+
+
+def gallery_of(
+    files: Mapping[str, Callable[[], bytes]], asked: list[object] | None = None
+) -> command.Gallery:
+    """A gallery of these files, which notes what it was asked for."""
+
+    def gallery(*wishes: Sequence[str]) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        if asked is not None:
+            asked.extend(wishes)
+        return iter(files.items())
+
+    return gallery
+
+
+def stopped() -> bytes:
+    raise KeyboardInterrupt
+
+
+def failing() -> bytes:
+    raise OrderError("The figure could not be computed.")
+
+
+TWO = {"a.html": lambda: b"a" * 3000, "index.html": lambda: b"index"}
+
+
+def test_a_gallery_is_written_with_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every file, in every language and theme when nothing is said; the last line says what to open."""
+    asked: list[object] = []
+    folder = tmp_path / "new" / "gallery"
+    assert command.main(["--gallery", str(folder)], gallery_of(TWO, asked)) == command.DONE
+    assert asked == [("en", "zh"), ("light", "dark")]
+    assert {path.name: path.read_bytes()[:5] for path in folder.iterdir()} == {
+        "a.html": b"aaaaa",
+        "index.html": b"index",
+    }
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("[1/2]") and "a.html: 2 kB" in first and second.startswith("[2/2]")
+    assert str(folder / "index.html") in last
+
+
+def test_a_gallery_in_the_wished_languages_and_themes(tmp_path: Path) -> None:
+    asked: list[object] = []
+    wish = ["--gallery", str(tmp_path), "--language", "zh, en,zh", "--theme", "dark"]
+    assert command.main(wish, gallery_of(TWO, asked)) == command.DONE
+    assert asked == [("zh", "en"), ("dark",)]
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--language", "en,fr"], "language"),
+        (["--theme", ""], "theme"),
+        (["--set", "list.yaml"], "no list"),
+        (["/norms", "a.png"], "no list"),
+    ],
+)
+def test_a_gallery_of_what_there_is_not(
+    tmp_path: Path, more: list[str], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence, and nothing is made."""
+    assert command.main(["--gallery", str(tmp_path), *more], no_gallery) == command.UNUSABLE
+    said = capsys.readouterr().err
+    assert word in said and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gallery_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing at all is made where one file is there, unless that is said."""
+    (tmp_path / "index.html").write_bytes(b"mine")
+    assert command.main(["--gallery", str(tmp_path)], gallery_of(TWO)) == command.UNUSABLE
+    assert "--force" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"index.html": b"mine"}
+    assert command.main(["--gallery", str(tmp_path), "--force"], gallery_of(TWO)) == command.DONE
+    assert (tmp_path / "index.html").read_bytes() == b"index"
+
+
+@pytest.mark.parametrize(("end", "status"), [(stopped, command.STOPPED), (failing, command.UNUSABLE)])
+def test_a_gallery_that_ends_early_has_whole_files_and_no_map(
+    tmp_path: Path, end: Callable[[], bytes], status: int
+) -> None:
+    """What was made stays; the map, which would lead to what is not there, is never made."""
+    files = {"a.html": TWO["a.html"], "b.html": end, "index.html": TWO["index.html"]}
+    assert command.main(["--gallery", str(tmp_path)], gallery_of(files)) == status
+    assert {path.name: len(path.read_bytes()) for path in tmp_path.iterdir()} == {"a.html": 3000}
+
+
+def test_a_gallery_where_nothing_can_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "taken").write_bytes(b"")
+    assert command.main(["--gallery", str(tmp_path / "taken")], gallery_of(TWO)) == command.UNUSABLE
+    assert "cannot be written" in capsys.readouterr().err

@@ -11,10 +11,12 @@ import json
 import re
 import urllib.parse
 from collections.abc import Mapping
+from typing import Any
 
 from core.figures import theme
 
 ENTRY = "page.js"
+MARK = "<!--atlas:subject-->"  # where the shell takes what it shows
 TEMPLATE = "shell.html"
 SHEETS = ("stage.css", "page.css")
 PREFIX = "atlas/"  # of the bare names in the import map: a file:// page may not import ./stage.js
@@ -67,6 +69,19 @@ def build(modules: Mapping[str, bytes], plotly: bytes, words: Mapping[str, Mappi
         "plotly": _inside_script(plotly.decode()),
     }
     return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], modules[TEMPLATE].decode()).encode()
+
+
+def filled(shell: bytes, title: str, subject: Mapping[str, Any]) -> bytes:
+    """The shell with what it shows, as static/standalone.js fills it. `subject`: what static/page.js reads.
+
+    No title and no text of a subject ends the element that it stands in.
+    """
+    told = json.dumps(subject, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace(
+        "<", "\\u003c"
+    )
+    head = f"<title>{html.escape(title)}</title>\n"
+    head += f'<script type="application/json" id="atlas-subject">{told}</script>'
+    return shell.replace(MARK.encode(), head.encode(), 1)
 
 
 def _addresses(modules: Mapping[str, bytes]) -> dict[str, str]:

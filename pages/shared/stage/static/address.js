@@ -11,14 +11,14 @@ function numbers(text, count) {
 
 const vector = ([x, y, z]) => ({ x, y, z });
 
-export function readCamera(text) {
+function readCamera(text) {
   const values = numbers(text, 9);
   if (!values) return null;
   const [eye, center, up] = [0, 3, 6].map((at) => values.slice(at, at + 3));
   return { eye: vector(eye), center: vector(center), up: vector(up) };
 }
 
-export function readZoom(text) {
+function readZoom(text) {
   const values = numbers(text, 4);
   return values && values[0] < values[1] && values[2] < values[3] ? values : null;
 }

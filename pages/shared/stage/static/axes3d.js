@@ -7,7 +7,7 @@ const TICK_LENGTH = 10, TICK_PAD = 20, TITLE_PAD = 30; // pixels
 const spread = (start, end) => end - start;
 
 /** Round steps for about `count` ticks: 2, 5 or 10 times a power of ten, as plotly rounds. */
-export function ticksOf([low, high], count) {
+function ticksOf([low, high], count) {
   const rough = Math.abs(spread(low, high)) / count;
   const base = 10 ** Math.floor(Math.log10(rough));
   const step = base * [2, 5, 10].find((one) => one >= rough / base - 1e-9);

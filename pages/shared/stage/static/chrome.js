@@ -48,7 +48,14 @@ export function makeChrome(labels, player, actions, life) {
 
 const TYPING = "input:not([type=range]), select, textarea, [contenteditable], .atlas-panel input";
 
-/** Keys of the stage: Space, arrows, Home, End, f, p; and those of a clicker while it presents. */
+const TURN = 1 / 36; // of half a turn: what Shift and an arrow turn a space by
+const TURNS = { ArrowLeft: [-TURN, 0], ArrowRight: [TURN, 0], ArrowUp: [0, -TURN], ArrowDown: [0, TURN] };
+const NEARER = 0.9;
+
+/**
+ * Keys of the stage: Space, arrows, Home, End, f, p; Shift with an arrow, + and - look at a space from elsewhere; and
+ * those of a clicker while it presents.
+ */
 export function watchKeys(root, player, actions, screen, life) {
   const keys = {
     ArrowRight: () => player.step(1),
@@ -58,6 +65,8 @@ export function watchKeys(root, player, actions, screen, life) {
     " ": () => player.toggle(),
     f: actions.full,
     p: actions.present,
+    "+": () => actions.approach(NEARER),
+    "-": () => actions.approach(1 / NEARER),
     Escape: actions.leave,
   };
   const clicker = {
@@ -70,6 +79,7 @@ export function watchKeys(root, player, actions, screen, life) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) return;
     if (event.key === " " && event.target.closest("button, summary")) return;
     if (screen.blank()) return event.preventDefault(), screen.cover(false);
+    if (event.shiftKey && TURNS[event.key] && actions.turn(...TURNS[event.key])) return event.preventDefault();
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = keys[name] ?? (screen.presenting() ? clicker[name] : undefined);
     if (!action) return;

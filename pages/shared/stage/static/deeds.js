@@ -2,6 +2,7 @@
 
 import { copy, save } from "./capture.js";
 import { Refused } from "./encode.js";
+import { orbited, zoomed } from "./orbit.js";
 import { snippet } from "./snippet.js";
 
 const themed = (root) => getComputedStyle(root).getPropertyValue("--st-background-color").trim() || "#ffffff";
@@ -45,6 +46,8 @@ export function makeDeeds(stage) {
     addSlide: () => stage.addSlide(),
     films: () => stage.film.last > 0,
     resetView: () => stage.where.resetView(),
+    turn: (x, y) => stage.where.look((camera) => orbited(camera, x, y)),
+    approach: (factor) => stage.where.look((camera) => zoomed(camera, factor)),
     present: () => stage.screen.togglePresent(),
     full: () => stage.screen.toggleFull(),
     leave: () => stage.screen.leave(),

@@ -75,3 +75,11 @@ export function scope() {
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export const calmMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** A moment later, when all else that waits has had its turn: also in a tab that nobody sees, where no frame comes. */
+export const nextTurn = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(null);
+  });

@@ -1,5 +1,6 @@
 // Attributes -> one Plotly call a frame: animate for 2-D traces, one restyle for all others.
 
+import { nextTurn } from "./dom.js";
 import { steadyWords } from "./scene.js";
 
 const IMMEDIATE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
@@ -69,14 +70,28 @@ function withKeepers(entries, keepers, gd) {
   return [...entries, ...rest].sort(([one], [other]) => one - other);
 }
 
-export function makePen(gd, Plotly) {
+/**
+ * plotly's loop ends at the browser's next frame, and until then takes no other picture; then it tells that the first
+ * one stands. In a tab that nobody sees no frame comes. A picture is drawn by then all the same, in what its call
+ * promises at once.
+ */
+function withoutFrames(gd) {
+  const { _transitionData: loop } = gd;
+  if (loop?._animationRaf) cancelAnimationFrame(loop._animationRaf);
+  if (loop) loop._animationRaf = null;
+}
+
+/** `unseen`: what is drawn stands without the browser's frames; for a figure that is no page's. */
+export function makePen(gd, Plotly, { unseen = false } = {}) {
   const drawn = new Map();
   let keepers = null;
 
   function animate(entries) {
     const all = withKeepers(entries, keepers, gd);
     const frame = { data: all.map(([, now]) => now), traces: all.map(([index]) => index) };
-    return Plotly.animate(gd, frame, IMMEDIATE).catch(() => {}); // interrupted by the next frame
+    if (unseen) withoutFrames(gd);
+    const told = Plotly.animate(gd, frame, IMMEDIATE).catch(() => {}); // interrupted by the next frame
+    return unseen ? nextTurn() : told;
   }
   function restyle(entries) {
     steadyWords(gd);

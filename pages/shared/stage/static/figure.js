@@ -42,7 +42,7 @@ export class Figure {
 
   /**
    * `source`: {film(), picture() -> Map(index -> attributes), holding(), layers: Set, view, onView(), onMoving(),
-   * onDrawn(), onProblem(error), vectors: whether spaces are drawn without WebGL in any case}.
+   * onDrawn(), onProblem(error), unseen: whether it is drawn for a file, without WebGL and in hidden tabs, too}.
    */
   constructor(gd, url, source) {
     Object.assign(this, { gd, url, source });
@@ -116,12 +116,12 @@ export class Figure {
 
   async #prepare(film) {
     this.Plotly ??= await loadPlotly(this.url).catch(() => Promise.reject(new Error("noPlotly")));
-    if (film.spatial && !this.Plotly.isFlat && (this.source.vectors || !hasWebgl())) {
+    if (film.spatial && !this.Plotly.isFlat && (this.source.unseen || !hasWebgl())) {
       const { flatPlotly } = await import("./flat.js");
       this.Plotly = flatPlotly(this.Plotly);
       this.#pen = null;
     }
-    this.#pen ??= makePen(this.gd, this.Plotly);
+    this.#pen ??= makePen(this.gd, this.Plotly, { unseen: this.source.unseen });
   }
 
   /** From the plane to space and back nothing is kept. True when the next drawing is the first. */

@@ -6,12 +6,12 @@
 import { withPaths } from "./decode.js";
 import { element } from "./dom.js";
 import { isDeep } from "./film.js";
-import { cross, frameOf, minus, partsOf, unit } from "./lens.js";
+import { partsOf } from "./lens.js";
+import { orbited, pointed, shifted, zoomed } from "./orbit.js";
 import { lensIn, sceneMarkup } from "./project.js";
 
 const STAND_IN = "pie"; // a kind that needs no axes
 const AXES = ["xaxis", "yaxis", "zaxis"];
-const NEAREST = 0.05, FARTHEST = 50; // of the eye to what it looks at
 const SVG = "http://www.w3.org/2000/svg";
 
 const figures = new WeakMap(); // gd -> Spaces
@@ -31,6 +31,10 @@ export function flatPlotly(Plotly) {
     newPlot: draw(Plotly.newPlot),
     react: draw(Plotly.react),
     restyle: (gd, change, indices) => spacesOf(gd).restyle(Plotly, change, indices),
+    relayout(gd, change) {
+      const rest = spacesOf(gd).turn(change);
+      return Object.keys(rest).length ? Plotly.relayout(gd, rest) : Promise.resolve(gd);
+    },
     purge(gd) {
       Plotly.purge(gd);
       figures.get(gd)?.end();
@@ -94,6 +98,13 @@ class Spaces {
     }
   }
 
+  /** Turns the spaces whose cameras a change of the layout gives; returns the rest of it. */
+  turn(change) {
+    const cameraOf = (path) => this.#scenes.get(/^(scene\d*)\.camera$/.exec(path)?.[1]);
+    for (const [path, camera] of Object.entries(change)) cameraOf(path)?.look(camera);
+    return Object.fromEntries(Object.entries(change).filter(([path]) => !cameraOf(path)));
+  }
+
   restyle(Plotly, change, indices) {
     const flat = indices.map((index, k) => [index, k]).filter(([index]) => !isDeep(this.#traces[index]));
     indices.forEach((index, k) => {
@@ -141,7 +152,7 @@ class Space {
 
   /** Another camera; drawn in the next frame, once. */
   look(camera) {
-    this.camera = pointed(camera);
+    this.camera = camera;
     this.#asked ||= requestAnimationFrame(() => this.draw());
   }
 
@@ -160,8 +171,6 @@ class Space {
     this.node.remove();
   }
 }
-
-const pointed = (parts) => Object.fromEntries(Object.entries(parts).map(([part, [x, y, z]]) => [part, { x, y, z }]));
 
 /** The range of an axis that has none: all points, and a little room. */
 function reach(traces, axis) {
@@ -183,36 +192,6 @@ function aspectOf({ aspectmode = "auto", aspectratio }, lengths) {
 }
 
 // --- the hand
-
-const turned = (vector, axis, angle) => {
-  const c = Math.cos(angle), s = Math.sin(angle), along = cross(axis, vector);
-  const share = (axis[0] * vector[0] + axis[1] * vector[1] + axis[2] * vector[2]) * (1 - c);
-  return vector.map((entry, k) => entry * c + along[k] * s + axis[k] * share);
-};
-
-/** The eye goes round what it looks at: `x`, `y` are shares of the space's height; all of it is half a turn. */
-export function orbited(camera, x, y) {
-  const parts = partsOf(camera), { right, up } = frameOf(parts);
-  const about = (vector) => turned(turned(vector, up, -Math.PI * x), right, -Math.PI * y);
-  const arm = about(minus(parts.eye, parts.center));
-  return { ...parts, eye: parts.center.map((entry, k) => entry + arm[k]), up: unit(about(up)) };
-}
-
-/** Eye and centre together, so that what is looked at follows the hand. */
-export function shifted(camera, x, y) {
-  const parts = partsOf(camera), { right, up } = frameOf(parts);
-  const far = Math.hypot(...minus(parts.eye, parts.center));
-  const way = right.map((entry, k) => (-entry * x + up[k] * y) * far * 2 * Math.tan(Math.PI / 8));
-  const moved = (point) => point.map((entry, k) => entry + way[k]);
-  return { ...parts, eye: moved(parts.eye), center: moved(parts.center) };
-}
-
-/** The eye nearer to what it looks at, or farther. */
-export function zoomed(camera, factor) {
-  const parts = partsOf(camera), arm = minus(parts.eye, parts.center), far = Math.hypot(...arm);
-  const scale = Math.min(Math.max(far * factor, NEAREST), FARTHEST) / far;
-  return { ...parts, eye: parts.center.map((entry, k) => entry + arm[k] * scale) };
-}
 
 function watchHand(space) {
   const { node } = space;

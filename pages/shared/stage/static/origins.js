@@ -47,7 +47,7 @@ const plain = (text) => (text ?? "").replace(/&lt;/g, "<").replace(/&gt;/g, ">")
 export const nameOf = ({ tensor, index }) => (index.length ? `${tensor}[${index.join(", ")}]` : tensor);
 
 /** The sizes of a tensor along its axes, as far as its cells tell. */
-export function sizesOf(tensor, cells) {
+function sizesOf(tensor, cells) {
   const own = cells.filter((cell) => cell.tensor === tensor);
   const sizes = (own[0]?.index ?? []).map((_, axis) => 1 + Math.max(...own.map((cell) => cell.index[axis])));
   const { form } = own[0] ?? {};

@@ -4,6 +4,9 @@ import { element } from "./dom.js";
 
 const POINTED = 2500; // ms that the way out stays after the pointer has moved
 
+/** The page that was to be presented was kept out of sight until now (pages/shared/early.py). */
+export const uncover = () => document.querySelector("#atlas-until-stage")?.remove();
+
 /** `onPresent(on)` is told when presenting begins and ends. */
 export function makeScreen(root, life, onPresent) {
   const curtain = element("div", { class: "atlas-curtain", hidden: true });

@@ -18,7 +18,12 @@ export function steadyWords(gd) {
 /** Whether a handle stands in a space: its axes are the name of a scene. */
 export const inSpace = (handle) => typeof handle.axes === "string";
 
-/** Pixels of the drawing area, or null when plotly draws no scene (or the point lies behind the eye). */
+/**
+ * Pixels of the drawing area, or null when plotly draws no scene (or the point lies behind the eye).
+ *
+ * By the matrices that the scene was drawn with, whoever drew it: lens.js computes them for what plotly does not draw,
+ * and a test holds the two together within a pixel.
+ */
 export function projectScene(gd, point, name = "scene") {
   const scene = gd._fullLayout?.[name]?._scene;
   const camera = scene?.glplot?.cameraParams;

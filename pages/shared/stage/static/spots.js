@@ -53,7 +53,7 @@ function elsewhere(gd, spot, kind) {
 const turn = ([ax, ay], [bx, by], [cx, cy]) => (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
 
 /** The corners that a rubber band round the points would touch. */
-export function hull(points) {
+function hull(points) {
   const sorted = [...points].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
   const half = (list) => list.reduce((way, point) => {
     while (way.length > 1 && turn(way.at(-2), way.at(-1), point) <= 0) way.pop();

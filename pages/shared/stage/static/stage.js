@@ -15,7 +15,7 @@ import { makeLayers } from "./layers.js";
 import { makeLinks } from "./links.js";
 import { makePanel } from "./panel.js";
 import { Player } from "./player.js";
-import { makeScreen } from "./present.js";
+import { makeScreen, uncover } from "./present.js";
 import { makeStats } from "./stats.js";
 import { currentCamera, watchOrbit, watchPinch, watchWheel } from "./view.js";
 import { Whereabouts } from "./whereabouts.js";
@@ -131,6 +131,7 @@ class Stage {
     this.refit();
     this.parts.root.classList.remove("is-failed");
     this.where.tell();
+    uncover();
     if (before && payload.play && payload.play !== before.play) this.tellAll();
   }
 
@@ -288,6 +289,7 @@ class Stage {
   /** A sentence in place of the figure; nothing is thrown into the page. */
   fail(error) {
     console.warn("atlas stage:", error);
+    uncover();
     const { root, figure } = this.parts;
     root.classList.add("is-failed");
     figure.dataset.problem = this.labels?.[error.message] ?? this.labels?.broken ?? String(error.message);

@@ -1,10 +1,12 @@
 // A figure drawn out of sight at a size of its own: every picture, and every frame of a film, is taken from it.
 
+import { nextTurn } from "./dom.js";
 import { Refused, encoded } from "./encode.js";
 import { Figure } from "./figure.js";
 import { picture as pictureAt, readFilm, valuesAt } from "./film.js";
 import { usual } from "./layers.js";
 import { plateOf } from "./plate.js";
+import { Press } from "./press.js";
 import { rasterOf, svgOf } from "./svg.js";
 
 const RATES = { mp4: 30, gif: 20, webp: 25 }; // frames a second
@@ -19,6 +21,7 @@ export class Studio {
   #box = null;
   #figure = null;
   #film = null;
+  #press = null;
   #problem = null;
   #position = 0;
 
@@ -38,7 +41,7 @@ export class Studio {
     this.#box.className = "atlas-studio";
     document.body.append(this.#box);
     this.#figure = new Figure(this.#box, this.url, {
-      film: () => this.#film, view: seen, layers: new Set(view.layers ?? usual(this.#film)), holding: () => false, vectors: true,
+      film: () => this.#film, view: seen, layers: new Set(view.layers ?? usual(this.#film)), holding: () => false, unseen: true,
       picture: () => pictureAt(this.#film, this.#position, valuesAt(this.#film, this.#position)),
       onView: still, onMoving: still, onDrawn: still, onProblem: (error) => (this.#problem = error),
     });
@@ -118,12 +121,14 @@ export class Studio {
   }
 
   end() {
+    this.#press?.end();
+    this.#press = null;
     this.#clear();
   }
 
   async #png(svg, { width, height }, scale) {
-    const canvas = await rasterOf(svg, { width, height, scale });
-    return new Promise((done) => canvas.toBlob(done, "image/png"));
+    this.#press ??= new Press();
+    return this.#press.png(await rasterOf(svg, { width, height, scale }));
   }
 
   async #draw(position, { width, height }) {
@@ -132,7 +137,7 @@ export class Studio {
     this.#position = position;
     Object.assign(style, { width: `${width}px`, height: `${height}px` });
     await (fresh ? this.#figure.redraw() : this.#figure.render());
-    while (!(await this.#figure.idle())) await new Promise(requestAnimationFrame);
+    while (!(await this.#figure.idle())) await nextTurn();
     if (this.#problem) throw this.#problem;
   }
 

@@ -2,6 +2,7 @@
 
 import { FONTS, withChinese } from "./letters.js";
 import { escaped } from "./words.js";
+import { paint } from "./paint.js";
 import { lensIn, sceneMarkup, sceneNames } from "./project.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -61,16 +62,21 @@ function named(drawing) {
   return drawing.replaceAll(MARK, `a${(hash >>> 0).toString(36)}-`);
 }
 
-/** An SVG document as a picture of pixels: `width` x `height`, times `scale`. */
+/** An SVG document of ours as a picture of pixels: `width` x `height`, times `scale`. */
 export async function rasterOf(svgText, { width, height, scale = 1 }) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(width * scale), height: Math.round(height * scale) });
+  if (!(await paint(svgText, canvas))) await drawAsImage(svgText, canvas);
+  return canvas;
+}
+
+/** As the browser itself shows it. */
+export async function drawAsImage(svgText, canvas) {
   const address = URL.createObjectURL(new Blob([svgText], { type: "image/svg+xml" }));
   try {
     const image = new Image();
     image.src = address;
     await image.decode();
-    const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(width * scale), height: Math.round(height * scale) });
     canvas.getContext("2d", { willReadFrequently: true }).drawImage(image, 0, 0, canvas.width, canvas.height);
-    return canvas;
   } finally {
     URL.revokeObjectURL(address);
   }

@@ -84,7 +84,7 @@ export function watchZoom(gd, view, { onChange, onMoving }) {
   gd.on("plotly_relayouting", onMoving);
 }
 
-export function currentZoom(gd) {
+function currentZoom(gd) {
   const { xaxis, yaxis } = gd._fullLayout;
   return [...xaxis.range, ...yaxis.range];
 }

@@ -79,6 +79,17 @@ export class Whereabouts {
     });
   }
 
+  /** Another look at every space: `way` (of orbit.js) makes a camera of a camera. Whether there is a space. */
+  look(way) {
+    const { film, figure, parts } = this.stage;
+    if (!film.spatial || !figure.ready()) return false;
+    const seen = Object.fromEntries(cameras(parts.plot).map(([name, camera]) => [name, way(camera)]));
+    if (seen.scene) this.view.camera = seen.scene;
+    const change = Object.fromEntries(Object.entries(seen).map(([name, camera]) => [`${name}.camera`, camera]));
+    figure.relayout(change).then(() => this.viewed());
+    return true;
+  }
+
   viewed() {
     this.stage.render();
     this.tell();

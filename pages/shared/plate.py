@@ -1,0 +1,28 @@
+"""What stands beside the stage on every page that has one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit import runtime
+
+from pages.shared import embedded
+from pages.shared.answer import Problem
+
+# Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
+# picture would wait for two dozen texts (bench_page change, four runs: p50 271 ms without it, 242 to 251 with it).
+# A second at a visitor's first page was tried, too; its first picture came no sooner.
+HEAD_START = 0.05
+
+
+def show_beside(problem: Problem | None, show: Callable[[], None]) -> None:
+    """The narrow column, shown by `show` when the picture is on its way; in a frame only what is wrong."""
+    if embedded.alone():
+        embedded.show_problem(problem)
+        return
+    if runtime.exists():  # a page in a test has no browser that draws
+        time.sleep(HEAD_START)
+    with st.container(key="inputs"):
+        show()
