@@ -16,7 +16,7 @@ import threading
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -218,9 +218,9 @@ def test_two_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("workers", "made"), [(1, 1), (2, 1), (3, 2), (16, 2)])
-def test_a_worker_is_left_for_the_pages(workers: int, made: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_left_for_the_pages(workers: int, made: int, set_limits: Callable[..., None]) -> None:
     """An export may take 40 s of one: nobody's page waits for that."""
-    monkeypatch.setenv("ATLAS_WORKERS", str(workers))
+    set_limits(workers=workers)
     assert exports.Exports().turns._value == made
 
 
@@ -612,7 +612,7 @@ def test_a_question_that_was_called_off(workers: Calculator, monkeypatch: pytest
     """Before it began: no worker is asked, and none is lost for the next."""
     assert eventually(lambda: full(workers), 60)
     pids, lent = pids_of(workers), []
-    monkeypatch.setattr(workers.pool, "_borrow", lambda begun: lent.append(begun))
+    monkeypatch.setattr(workers.pool, "_borrow", lambda *asked: lent.append(asked))
     lease = calculator.Lease()
     lease.call_off()
     with pytest.raises(calculator.Failure, match="called off"):
@@ -629,8 +629,8 @@ def test_a_question_that_is_called_off_while_it_waits(
     assert eventually(lambda: full(workers), 60)
     pids, lease, borrow = pids_of(workers), calculator.Lease(), workers.pool._borrow
 
-    def slowly(begun: float) -> Any:
-        worker = borrow(begun)
+    def slowly(*asked: Any) -> Any:
+        worker = borrow(*asked)
         lease.call_off()
         return worker
 
@@ -647,8 +647,8 @@ def test_a_question_that_is_called_off_as_it_begins(
     assert eventually(lambda: full(workers), 60)
     pids, lease, borrow = pids_of(workers), calculator.Lease(), workers.pool._borrow
 
-    def doomed(begun: float) -> Any:
-        worker = borrow(begun)
+    def doomed(*asked: Any) -> Any:
+        worker = borrow(*asked)
 
         def exchange(*_: Any) -> None:
             lease.call_off()
