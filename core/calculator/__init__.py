@@ -86,7 +86,12 @@ def ask(
     `files` travel beside the question as raw bytes, by name.
     `heavy`: begins what takes long or much memory; where the server has enough to do that is refused, and nothing else.
     """
-    return _the().ask(task, arguments, wall=wall, keep=keep, files=files, heavy=heavy, asker=_asker())
+    asker = _asker()
+    try:
+        return _the().ask(task, arguments, wall=wall, keep=keep, files=files, heavy=heavy, asker=asker)
+    finally:
+        if asker.end:
+            asker.end()
 
 
 def ask_once(

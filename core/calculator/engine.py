@@ -26,7 +26,11 @@ NOBODY = Asker()
 FRAME = re.compile(
     r"[\w./+-]{1,160}:\d{1,6} [\w.<>]{1,60}"
 )  # of a trace; the rest of what a worker says is dropped
-SCARCE_RULES = ("too-many-elements", "too-many-in-all", "too-much-work")  # of problems that are due to little memory
+SCARCE_RULES = (
+    "too-many-elements",
+    "too-many-in-all",
+    "too-much-work",
+)  # of problems that are due to little memory
 LONGEST_HOLD = (
     5.0  # seconds that questions are held back because too many came; with more of them they are refused
 )
@@ -104,6 +108,14 @@ class Calculator:
         self._begun.set()
         self.accelerator.close()
         self.pool.close()
+
+    def pulse(self, wall: float) -> bool:
+        """Whether torch adds two numbers in a worker, past the cache and everybody's account. Raises Failure."""
+        number = next_number()
+        header = {"id": number, "wall": wall, "cpu": self.settings.cpu_for(wall)}
+        request = frames.encode(header, (canonical({"task": "pulse", "arguments": {}}),))
+        message = self.pool.run(request, number, wall)
+        return bool(message.parts) and frames.as_object(message.parts[0]) == {"sum": 3.0}
 
     def device(self) -> dict[str, str]:
         """What the badge says: kind, name, asked, and a note (a code of core.device)."""

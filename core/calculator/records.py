@@ -51,11 +51,13 @@ class Asker:
     """Who asks: a name for his visitor's account ("" is nobody in particular), and how he hears of his waiting.
 
     `waiting(before)` is called now and then while he waits; `before` is how many questions of others come before his,
-    None where his is being answered for somebody else just now. What it raises ends the waiting.
+    None where his is being answered for somebody else just now. What it raises ends the waiting. `end` is called when
+    his question has its answer, or has none.
     """
 
     visitor: str = ""
     waiting: Callable[[int | None], None] | None = None
+    end: Callable[[], None] | None = None
 
 
 def _workers() -> int:

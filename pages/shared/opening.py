@@ -9,6 +9,7 @@ import streamlit as st
 from core.workspace import Item, free_name
 from pages.shared import answer, keeping, language, shelf, slides
 from pages.shared.answer import Problem
+from pages.shared.hosting import uploads
 
 
 def version() -> int:
@@ -22,6 +23,10 @@ def open_file(field: str) -> tuple[list[Item], bool]:
     if given is None:
         return [], False
     language.speak()
+    if refused := uploads.why_not(given):
+        st.session_state["file.version"] = version() + 1
+        shelf.say(" ".join(refused))
+        return [], False
     found = answer.asked("load", {"filename": given.name[:200]}, file=given.getvalue())
     st.session_state["file.version"] = version() + 1
     keeping.forget_file(given)
