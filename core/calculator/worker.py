@@ -215,7 +215,8 @@ def _write_all(stream: Any, data: bytes) -> None:
 def main() -> None:
     """`python -m core.calculator.worker CONFIG`: a worker of its own, on its standard input and output."""
     config = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; we end with it
+    for number in (signal.SIGINT, signal.SIGTERM):  # for the server, where they go to all; we end with it
+        signal.signal(number, signal.SIG_IGN)
     wire = _own_pipes()
     found = device.Device()
     if config["detect"]:

@@ -229,6 +229,11 @@ def ends(arguments):
     os._exit(arguments["code"])
 
 
+def pulse(arguments):
+    """What the health asks: this worker dies of it."""
+    os._exit(1)
+
+
 def signals(arguments):
     os.kill(os.getpid(), getattr(signal, arguments["name"]))
     time.sleep(5)

@@ -1,4 +1,4 @@
-"""What one visitor may use: below each limit nothing is felt, above it he waits or is refused; others notice nothing."""
+"""What one visitor may use: below a limit nothing is felt, above it he waits or is refused; others notice nothing."""
 
 from __future__ import annotations
 

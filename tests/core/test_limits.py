@@ -65,6 +65,8 @@ def test_that_proof_can_fail():
 
 # ---- each number by itself
 
+WHOLE = "write a whole number above 0, for example 1000000."
+
 
 def test_every_limit_can_be_set_by_its_name():
     for field in dataclasses.fields(limits.Limits):
@@ -91,9 +93,9 @@ def test_empty_and_unknown_settings_change_nothing():
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("ELEMENTS", "many", "ATLAS_ELEMENTS='many' is not a whole number; write a whole number above 0, for example 1000000."),
-        ("ELEMENTS", "1.5", "ATLAS_ELEMENTS='1.5' is not a whole number; write a whole number above 0, for example 1000000."),
-        ("ELEMENTS", "0", "ATLAS_ELEMENTS='0' is out of range; write a whole number above 0, for example 1000000."),
+        ("ELEMENTS", "many", "ATLAS_ELEMENTS='many' is not a whole number; " + WHOLE),
+        ("ELEMENTS", "1.5", "ATLAS_ELEMENTS='1.5' is not a whole number; " + WHOLE),
+        ("ELEMENTS", "0", "ATLAS_ELEMENTS='0' is out of range; " + WHOLE),
         ("WORKERS", "-1", "ATLAS_WORKERS='-1' is out of range; write a whole number of 0 or more, for example 0."),
         ("WALL_SECONDS", "nan", "ATLAS_WALL_SECONDS='nan' is out of range; write a number above 0, for example 2.0."),
         ("WALL_SECONDS", "2s", "ATLAS_WALL_SECONDS='2s' is not a number; write a number above 0, for example 2.0."),

@@ -141,7 +141,7 @@ def told(record: logging.LogRecord) -> dict[str, Any]:
 def frames(error: BaseException) -> list[str]:
     """Where an error happened, the innermost last: "file:line function"; and before it, what it was caused by."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    before = [*frames(cause), f"then {type(error).__name__}"] if cause is not None else []
+    before = [*frames(cause), f"{type(cause).__name__}, and then:"] if cause is not None else []
     found = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     return [*before, *(f"{_place(one.filename)}:{one.lineno} {one.name}" for one in found)][-2 * FRAMES :]
 
