@@ -23,17 +23,11 @@ from core.calculator.records import Asker, Failure, Reply, Settings
 from core.limits import current as limits
 
 NOBODY = Asker()
-FRAME = re.compile(
-    r"[\w./+-]{1,160}:\d{1,6} [\w.<>]{1,60}"
-)  # of a trace; the rest of what a worker says is dropped
-SCARCE_RULES = (
-    "too-many-elements",
-    "too-many-in-all",
-    "too-much-work",
-)  # of problems that are due to little memory
-LONGEST_HOLD = (
-    5.0  # seconds that questions are held back because too many came; with more of them they are refused
-)
+# What a worker may say of a failure; the rest is dropped.
+FRAME = re.compile(r"[\w./+-]{1,160}:\d{1,6} [\w.<>]{1,60}")  # a place in a trace
+CODE = re.compile(r"[\w.-]{1,80}")
+SCARCE_RULES = ("too-many-elements", "too-many-in-all", "too-much-work")  # of problems due to little memory
+LONGEST_HOLD = 5.0  # seconds that questions are held back because too many came; with more they are refused
 
 
 class Calculator:
@@ -321,4 +315,4 @@ def _failure(header: dict[str, Any], task: str) -> Failure:
     if isinstance(trace, list) and trace:
         known = [one for one in trace[:20] if isinstance(one, str) and FRAME.fullmatch(one)]
         events.emit("task.failed", task=task, trace=known)
-    return Failure(header["failure"], detail=detail[:80] if isinstance(detail, str) else "")
+    return Failure(header["failure"], detail=detail if isinstance(detail, str) and CODE.fullmatch(detail) else "")

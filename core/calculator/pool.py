@@ -248,7 +248,7 @@ class Pool:
                 if self._closing.is_set() or (self.failures and not self._workers):
                     raise Failure("broken", time.monotonic() - begun, "start")
                 if len(self._turns) >= self.settings.queue:
-                    raise Failure("refused", 0.0, "queue")
+                    raise Failure("refused", 0.0, "full")
                 self._turns.add(asker.visitor, waiter)
                 self._match()
             worker = self._wait(waiter, begun)

@@ -71,17 +71,17 @@ def _leave(old: Callable[[int, FrameType | None], Any], number: int, frame: Fram
 
 
 def _begin(loop: asyncio.AbstractEventLoop, leave: Callable[[], None]) -> None:
-    """In the signal's handler: as little as possible."""
-    calculator.running().stopping = True
-    loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_end(leave))))
+    """In the signal's handler: as little as possible, and no lock, which the interrupted code may hold."""
+    loop.call_soon_threadsafe(lambda: _tasks.append(loop.create_task(_end(leave))))
 
 
-tasks: list[asyncio.Task] = []  # held: a task that nobody holds may be collected
+_tasks: list[asyncio.Task] = []  # held: a task that nobody holds may be collected
 
 
 async def _end(leave: Callable[[], None]) -> None:
     """Wait for what is running, at most so long, and leave."""
     seconds = current().stop_seconds
+    calculator.running().stopping = True
     events.emit("stopping", running=_running(), seconds=seconds)
     until = time.monotonic() + seconds
     while _running() and time.monotonic() < until:
