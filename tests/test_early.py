@@ -145,3 +145,43 @@ def test_the_first_run_is_spared_numpy_and_a_look_at_every_module() -> None:
     icon, rest = done.stdout.strip().splitlines()
     assert icon.startswith("data:image/svg+xml;base64,")
     assert rest == "False True"
+
+
+THEME = """
+from streamlit import config
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import app_session
+from pages.shared import upkeep
+
+config.get_config_options()
+SECTIONS = ("light", "dark", "sidebar", "light.sidebar", "dark.sidebar")
+
+
+def filled():
+    message = ForwardMsg()
+    theme = message.new_session.custom_theme
+    app_session._populate_theme_msg(theme)
+    for section in SECTIONS:
+        place = theme
+        for name in section.split("."):
+            place = getattr(place, name)
+        app_session._populate_theme_msg(place, f"theme.{section}")
+    return message
+
+
+plain = filled()
+read = app_session._populate_theme_msg
+upkeep.before_first_run()
+asked = []
+options = config.get_options_for_section
+config.get_options_for_section = lambda section: asked.append(section) or options(section)
+print(read is not app_session._populate_theme_msg, plain == filled() == filled(), plain.ByteSize() > 100, len(asked))
+"""
+
+
+def test_the_theme_is_read_once_and_is_the_same() -> None:
+    """In every run's first message, out of hundreds of options: once for each of its six sections."""
+    done = subprocess.run(
+        [sys.executable, "-c", THEME], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "True", "True", "6"]

@@ -20,18 +20,19 @@ LOCALES = {"en": "en-US", "zh": "zh-CN"}
 STAGE = ".st-key-stage .atlas-stage"
 FLAGS = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-quic", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # fmt: skip
-# The page is there, its stage has drawn (or says that it cannot), and Streamlit's script has come to its end.
+# The page is there, its stage has drawn (or says that it cannot), and Streamlit's script has come to its end. A dialog
+# that is not the stage's own menu is Streamlit's, which says that there is no such page.
 READY = """(stage) => {
   const root = document.querySelector(stage);
   const drawn = root?.atlas?.gd?.data?.length > 0 || root?.classList.contains("is-failed");
-  const wrong = document.querySelector(".st-key-problem, .st-key-apology, [role=dialog]");
+  const wrong = document.querySelector(".st-key-problem, .st-key-apology, [role=dialog]:not(.atlas-menu)");
   return (drawn || wrong) && document.querySelector(".stApp")?.dataset.testScriptState !== "running";
 }"""
 SAID = """() => {
   const words = (place) => document.querySelector(place)?.innerText.trim() ?? "";
   return {
     problem: words(".st-key-problem p") || words(".st-key-apology"),
-    unknown: Boolean(document.querySelector("[role=dialog]")),
+    unknown: Boolean(document.querySelector("[role=dialog]:not(.atlas-menu)")),
     failed: document.querySelector(".atlas-stage.is-failed .atlas-figure")?.dataset.problem ?? "",
     notes: [...document.querySelectorAll(".st-key-note li")].map((note) => note.innerText.trim()),
   };

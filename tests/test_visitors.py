@@ -1,0 +1,52 @@
+"""Many at one server: nothing of one reaches another, and hostile ones harm nobody. The long runs are in tests/fuzz."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Server, serve, stop
+from tests.fuzz import server as hostile
+from tests.fuzz import visitors
+
+ACTIONS = 120
+SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of their own: one of them may end it."""
+    running = serve(tmp_path_factory.mktemp("hosted") / "log.txt", env={"ATLAS_LIMITS": "hosted"})
+    yield running
+    stop(running)
+
+
+def test_nothing_of_one_visitor_reaches_another(hosted: Server) -> None:
+    """Two in turns, each with numbers and names of his own; every byte is searched for the other's."""
+    both = asyncio.run(visitors.run(hosted.url, ACTIONS, seed=7))
+    assert all(one.messages > 5 * ACTIONS for one in both)
+    assert all(one.own > ACTIONS / 10 for one in both), "the search finds nothing at all"
+    assert [one.found for one in both] == [[], []]
+
+
+def test_a_leak_would_be_found() -> None:
+    """The search itself: what one typed, in a message to the other."""
+    one = visitors.Visitor(0, visitors.Student(0, visitors.Plan("", "", "", str)), visitors.random.Random(1))
+    one.student.overhears(b"... [9343.0625, 2] ...")
+    one.student.overhears(b"... [4711.0625, 2] ...")
+    assert len(one.found) == 1 and one.own == 1
+
+
+def test_hostile_visitors_harm_nobody(hosted: Server, tmp_path: Path) -> None:
+    """Texts, links, uploads, frames and requests in a loop, beside one visitor who works."""
+    report = asyncio.run(hostile.run(hosted.url, hosted.process.pid, SECONDS, seed=3))
+    assert report.findings == []
+    assert report.honest and all(report.sent[kind] for kind in hostile.KINDS)
+    log = hosted.log.read_text(errors="replace")
+    assert not re.search(
+        r"^(?!.*(WebSocket|Client)).*(pages/shared|core)/\w+\.py\", line", log, flags=re.MULTILINE
+    )
