@@ -410,11 +410,11 @@ def test_an_upload_that_does_not_say_how_large_it_is(field: Any) -> None:
 # --- sentences
 
 
-@pytest.mark.parametrize("why", ["stopping", "memory", "queue", "compute", "questions", "trainings"])
+@pytest.mark.parametrize("why", ["stopping", "memory", "queue", "full", "compute", "questions", "trainings"])
 def test_every_reason_is_two_sentences(why: str) -> None:
     from core.calculator.records import HELD_BACK
 
-    assert why in HELD_BACK and len(HELD_BACK) == 6
+    assert why in HELD_BACK and len(HELD_BACK) == 7
     sentence, fix = refusals.sentence_of(Failure("refused", 2.2, why))
     assert sentence.endswith(".") and fix.endswith(".") and "{" not in sentence + fix
     assert "3 seconds" in fix or why not in ("compute", "questions")

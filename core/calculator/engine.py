@@ -315,4 +315,6 @@ def _failure(header: dict[str, Any], task: str) -> Failure:
     if isinstance(trace, list) and trace:
         known = [one for one in trace[:20] if isinstance(one, str) and FRAME.fullmatch(one)]
         events.emit("task.failed", task=task, trace=known)
-    return Failure(header["failure"], detail=detail if isinstance(detail, str) and CODE.fullmatch(detail) else "")
+    return Failure(
+        header["failure"], detail=detail if isinstance(detail, str) and CODE.fullmatch(detail) else ""
+    )

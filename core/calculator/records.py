@@ -13,14 +13,8 @@ from core.calculator import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("slow", "died", "memory", "busy", "broken")
-HELD_BACK = (
-    "stopping",
-    "memory",
-    "queue",
-    "compute",
-    "questions",
-    "trainings",
-)  # why a question is refused unasked
+# Why a question is refused before anybody is asked.
+HELD_BACK = ("stopping", "memory", "queue", "full", "compute", "questions", "trainings")
 
 
 class Failure(Exception):

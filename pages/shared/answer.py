@@ -169,7 +169,7 @@ def of_example(
         parameters, example.parameters
     )
     asked = {**request, **_setting()}
-    return _ask("example", asked, wall=EXAMPLE_WALL, keep=keep, named=tuple(inputs.values()))
+    return _ask("example", asked, wall=EXAMPLE_WALL, keep=keep, named=tuple(inputs.values()), heavy=not keep)
 
 
 def of_desk(task: str, desk: Desk, values: Mapping[str, Any], **more: Any) -> Answer | Problem:
@@ -294,13 +294,14 @@ def _ask(
     wall: float | None = None,
     keep: bool = False,
     named: Sequence[str] = (),
+    heavy: bool = False,
 ) -> Answer | Problem:
     """The answer; the tensors of the shelf that the texts `named` name travel with the question."""
     request, files = _apart(request)
     told, data = shelf.beside(*named)
     request, files = request | told, files | data
     try:
-        reply = calculator.ask(task, request, wall=wall, keep=keep and not files, files=files)
+        reply = calculator.ask(task, request, wall=wall, keep=keep and not files, files=files, heavy=heavy)
     except calculator.Failure as failure:
         return _failed(failure)
     if "problem" in reply.data:

@@ -198,7 +198,7 @@ def test_one_more_than_the_queue_holds_is_refused(tmp_path):
         hog, served = Hog(calculator, tmp_path), []
         threads = [ask(calculator, served, name, 0) for name in ("a", "b", "c")]
         assert eventually(lambda: calculator.pool.queued() == 3)
-        assert why(calculator, n=1) == "queue"
+        assert why(calculator, n=1) == "full"
         hog.let_go()
         for thread in threads:
             thread.join()

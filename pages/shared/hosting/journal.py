@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,9 +57,24 @@ def install() -> None:
         streamlits.setup_formatter = lambda logger: _only(logger, handler)
     for logger in getattr(streamlits, "_loggers", {}).values():
         _only(logger, handler)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets", "asyncio"):
+    logging.captureWarnings(capture=True)
+    for name in (
+        "uvicorn",
+        "uvicorn.error",
+        "uvicorn.access",
+        "uvicorn.asgi",
+        "websockets",
+        "asyncio",
+        "py.warnings",
+    ):
         _only(logging.getLogger(name), handler)
+    threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     events.listen(_tell)
+
+
+def _uncaught(*error: Any) -> None:
+    """An error that ended a thread: Python would print its words."""
+    log.error("A thread ended.", exc_info=error)
 
 
 def form() -> str:

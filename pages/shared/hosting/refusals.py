@@ -30,6 +30,7 @@ def sentence_of(failure: calculator.Failure) -> tuple[str, str]:
             _("Very many visitors are computing, so trainings, exports and files have to wait."),
             _("Small questions go on; try this again in a minute."),
         ),
+        "full": (_("Many readers are computing at this moment."), _("Try again in a few seconds.")),
         "trainings": (
             _("A training of yours is under way in another window."),
             _("Wait until it ends, or close that window."),
