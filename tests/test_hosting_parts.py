@@ -23,6 +23,8 @@ from starlette.routing import Route
 
 from core import calculator, events
 from core.calculator import Calculator, Failure, Settings
+from core.calculator.budget import Budget
+from core.limits import current
 from pages.shared import stage
 from pages.shared.hosting import health, journal, metrics, refusals, uploads, visitors
 from tests import asgi
@@ -338,15 +340,16 @@ def test_a_setting_that_is_none_ends_the_start_with_a_sentence() -> None:
 
 
 @pytest.fixture
-def field(running: Calculator) -> Any:
-    """An app that says how large the file is that it is sent, behind our middleware."""
+def field(running: Calculator, set_limits: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An app that says how large a file is that it is sent, behind our middleware: a megabyte a minute, and no time."""
+    set_limits(upload_bytes=1_000_000)
+    monkeypatch.setattr(running, "budget", Budget(current(), clock=lambda: 1.0))
 
     async def take(request: Request) -> PlainTextResponse:
         (file,) = (await request.form()).values()
         return PlainTextResponse(str(len(await file.read())))
 
     path = "/_stcore/upload_file/{session}/{file}"
-    assert running
     return uploads.Uploads(Starlette(routes=[Route(path, take, methods=["PUT"])]))
 
 
@@ -374,7 +377,7 @@ def test_uploads_within_the_minute_are_taken_and_one_more_is_not(
     assert sent(field, 50_000, "f2", session="ada") == 0
     assert sent(field, 50_000, "f3", session="bob") == 50_000
     why, fix = uploads.why_not(given("f2"))
-    assert why == "Each visitor may send 100 MB of files in a minute." and fix.startswith("Try again in ")
+    assert why == "Each visitor may send 1 MB of files in a minute." and fix.startswith("Try again in ")
     assert uploads.why_not(given("f2")) is None  # it is said once
     assert [facts["why"] for event, facts in told if event == "refused"] == ["upload"]
     assert [event for event, _facts in told].count("upload") == 3
