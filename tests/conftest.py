@@ -38,6 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place(item.nodeid))
 
 
+@pytest.fixture(autouse=True)
+def _ordinary() -> Iterator[None]:
+    """No test may make this process a real-time one: what it starts then keeps the machine from everybody else."""
+    yield
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        pytest.fail("This test (or a library it called) gave the process a real-time priority.")
+
+
 class Failures:
     """Names each failing test when it fails, not only at the end."""
 

@@ -696,15 +696,15 @@ def test_an_equal_payload_changes_nothing(stage: Open) -> None:
 
 def test_step_and_playing_stay_through_a_new_film(stage: Open) -> None:
     film = samples.plane()
-    for step in film["layout"]["meta"]["steps"]:
-        step["hold"] = 60_000
     page = stage(film)
     press(page, "forward")
     idle(page)
+    film["layout"]["meta"]["duration"] = 600_000  # the way to the last step, where it would rest
+    give_only(page, samples.payload(film, revision=2))
     press(page, "play")
     changed = json.loads(json.dumps(film))
     changed["data"][0]["line"]["color"] = "#ff0000"
-    give_only(page, samples.payload(changed, revision=2))
+    give_only(page, samples.payload(changed, revision=3))
     page.wait_for_function("root().gd.data[0].line.color === '#ff0000'")
     assert page.locator(".atlas-stage").get_attribute("data-state") == "playing"
     assert position(page) >= 1

@@ -460,7 +460,7 @@ def test_a_picture_that_explodes_is_a_sentence(make: Callable, words: str) -> No
     ("data", "words"),
     [
         (b"", "empty"),
-        (bytes(10_000_001), "10 MB"),
+        (bytes(HOSTED.file_bytes + 1), "13 MB"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"\xef\xbb\xbf\n <?xml version='1.0'?><svg/>", "SVG"),
         (b"<!DOCTYPE html><script>alert(1)</script>", "HTML"),
