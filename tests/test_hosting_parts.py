@@ -429,3 +429,51 @@ def test_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in ("a" * 31, "A" * 32, "", "../../etc"):
         assert visitors.named({"atlas_visitor": wrong}, "session") == "session"
     assert visitors.asker() == calculator.Asker()  # no page runs here
+
+
+# --- what we rely on inside of others: an upgrade that renames it is seen here
+
+
+def test_the_insides_of_streamlit_and_uvicorn_that_we_use_are_there() -> None:
+    import inspect
+
+    import uvicorn
+    from streamlit import logger
+    from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+    from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+    from streamlit.web.server.starlette import starlette_routes
+
+    assert list(inspect.signature(logger.setup_formatter).parameters) == ["logger"] and logger._loggers
+    assert {"yield_check", "fragment_ids_this_run", "session_id"} <= set(
+        ScriptRunContext.__dataclass_fields__
+    )
+    assert callable(WebsocketSessionManager.num_active_sessions) and callable(
+        WebsocketSessionManager.num_sessions
+    )
+    assert f"/{starlette_routes.BASE_ROUTE_UPLOAD_FILE}/s/f" == "/_stcore/upload_file/s/f"
+    assert uploads.ADDRESS.fullmatch(f"/{starlette_routes.BASE_ROUTE_UPLOAD_FILE}/s/f")
+    assert f"/{starlette_routes.BASE_ROUTE_CORE}/metrics" == metrics.STREAMLITS
+    server = uvicorn.Server(uvicorn.Config(lambda: None))
+    assert server.handle_exit.__self__ is server and server.should_exit is False
+    assert hasattr(server.config, "timeout_graceful_shutdown")
+
+
+def test_a_logger_that_streamlit_makes_later_writes_our_lines() -> None:
+    """In a process of its own: it changes every logger. One made before, one after, and one of uvicorn's."""
+    code = (
+        "from streamlit.logger import get_logger; before = get_logger('streamlit.before')\n"
+        "from pages.shared.hosting import journal; journal.install()\n"
+        "from streamlit import logger; logger.update_formatter()\n"
+        "import logging, threading, warnings\n"
+        "for one in (before, get_logger('streamlit.after'), logging.getLogger('uvicorn.error')):\n"
+        "    one.warning('typed %s', '31337')\n"
+        "warnings.warn('31337')\n"
+        "thread = threading.Thread(target=lambda: int('31337x')); thread.start(); thread.join()\n"
+    )
+    env = {**os.environ, "ATLAS_LOG": "json"}
+    line = [sys.executable, "-c", code]
+    ended = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=True)
+    told = [json.loads(one) for one in ended.stderr.splitlines()]
+    assert [one.get("message") for one in told[:4]] == ["typed %s"] * 3 + ["UserWarning at <string>:7"]
+    assert (told[-1]["event"], told[-1]["error"]) == ("error", "ValueError")
+    assert "31337" not in ended.stderr

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import sys
 import threading
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SLOW = 1.5  # seconds; an answer that took longer is a line
 FRAMES = 30  # of an error
 LONGEST = 300  # letters of somebody else's pattern
+WARNING = re.compile(r"(.+?):(\d+): (\w+Warning)\b")
 ID = "atlas_id"  # on an exception: the id that its visitor reads
 QUIET = ("hit", "joined")  # answers that no worker was asked for
 # event -> level of its line; the others are counted only (pages/shared/hosting/metrics.py)
@@ -147,11 +149,19 @@ def told(record: logging.LogRecord) -> dict[str, Any]:
     if ours is not None:
         line |= {name: round(value, 3) if isinstance(value, float) else value for name, value in ours.items()}
     else:
-        line |= {"logger": record.name, "message": " ".join(str(record.msg).split())[:LONGEST]}
+        line |= {"logger": record.name, "message": _pattern(record)}
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
         line |= {"id": id_of(error), "event": "error", "error": type(error).__name__, "trace": frames(error)}
     return line
+
+
+def _pattern(record: logging.LogRecord) -> str:
+    """What a library says, before anything is put in; of Python's warnings, which are put together, kind and place."""
+    if record.name == "py.warnings":
+        found = WARNING.match(str(record.msg))
+        return f"{found[3]} at {_place(found[1])}:{found[2]}" if found else "a warning"
+    return " ".join(str(record.msg).split())[:LONGEST]
 
 
 def frames(error: BaseException) -> list[str]:
