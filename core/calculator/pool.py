@@ -218,10 +218,9 @@ class Pool:
                 self._lose(worker)
                 now = time.monotonic()
                 self._spend(asker.visitor, now - lent)
-                failure = failure_of(error, worker, now - begun)
-                how = "killed" if failure.kind == "slow" else "died"
-                events.emit("worker.ended", how=how, detail=failure.detail)
-                raise failure from None
+                raise told(
+                    failure_of(error, worker, now - begun)
+                ) from None  # in no name here: it would hold the request
             except BaseException:
                 self._lose(worker)
                 raise
@@ -361,6 +360,13 @@ def check(message: frames.Message, number: int) -> None:
         good = len(message.parts) == len(names) + 1 and len(set(names)) == len(names)
     if not good:
         raise frames.Corrupt("reply")
+
+
+def told(failure: Failure) -> Failure:
+    """`failure`, by which a worker ended."""
+    how = "killed" if failure.kind == "slow" else "died"
+    events.emit("worker.ended", how=how, detail=failure.detail)
+    return failure
 
 
 def failure_of(error: Exception, worker: Any, seconds: float) -> Failure:

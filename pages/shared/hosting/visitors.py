@@ -42,8 +42,7 @@ def asker() -> calculator.Asker:
 
 def reserve() -> None:
     """Keep the place in which a page says that it waits: over the page, and empty."""
-    with st.container(key="waiting"):
-        st.session_state[PLACE] = st.empty()
+    st.session_state[PLACE] = st.container(key="waiting")
 
 
 class Waiting:
@@ -51,20 +50,22 @@ class Waiting:
 
     def __init__(self, context: Any) -> None:
         self._context, self._said = context, ""
+        self._slot: DeltaGenerator | None = None  # a part of a page may write into a container of the page's
 
     def __call__(self, before: int | None) -> None:
         """Say where it stands. Raises what ends the page's run, where it was left or changed."""
         self._context.yield_check()
         sentence = _said(before)
-        place: DeltaGenerator | None = st.session_state.get(PLACE)
-        if sentence != self._said and place is not None:
-            place.html(tag("p", sentence, class_="atlas-waiting", role="status"))
-            self._said = sentence
+        if sentence == self._said or PLACE not in st.session_state:
+            return
+        self._slot = self._slot or st.session_state[PLACE].empty()
+        self._slot.html(tag("p", sentence, class_="atlas-waiting", role="status"))
+        self._said = sentence
 
     def end(self) -> None:
         """It waits no more."""
-        if self._said:
-            st.session_state[PLACE].empty()
+        if self._slot:
+            self._slot.empty()
 
 
 def _said(before: int | None) -> str:
