@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import language
-from pages.shared.hosting import reruns
+from pages.shared.hosting import reruns, visitors
 
 FRAME_PAGE = "atlas.frame.page"  # in the session: the address of the page that the frame showed last
 
@@ -21,9 +21,11 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
     @wraps(show)
     def run(*arguments: Any, **named: Any) -> None:
         if not reruns.alone():
+            visitors.reserve()
             show(*arguments, **named)
             return
         language.speak()  # the frame, which spoke at the page's own run, is not run again
+        visitors.reserve()
         with reruns.timed(st.session_state.get(FRAME_PAGE, ""), show.__name__):
             show(*arguments, **named)
 

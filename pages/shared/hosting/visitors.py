@@ -6,19 +6,18 @@ proxy it is the session of a page, and the address of a request.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import calculator
 from core.words import _
 from pages.shared.markup import tag
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
 
 COOKIE = "atlas_visitor"
 VALUE = re.compile(r"[0-9a-f]{32}")
@@ -41,8 +40,8 @@ def asker() -> calculator.Asker:
 
 
 def reserve() -> None:
-    """Keep the place in which a page says that it waits: over the page, and empty."""
-    st.session_state[PLACE] = st.container(key="waiting")
+    """Keep a place in which the page, or this part of it, says that it waits. A part may not write into another's."""
+    st.session_state[PLACE] = st.empty()
 
 
 class Waiting:
@@ -50,7 +49,6 @@ class Waiting:
 
     def __init__(self, context: Any) -> None:
         self._context, self._said = context, ""
-        self._slot: DeltaGenerator | None = None  # a part of a page may write into a container of the page's
 
     def __call__(self, before: int | None) -> None:
         """Say where it stands. Raises what ends the page's run, where it was left or changed."""
@@ -58,14 +56,17 @@ class Waiting:
         sentence = _said(before)
         if sentence == self._said or PLACE not in st.session_state:
             return
-        self._slot = self._slot or st.session_state[PLACE].empty()
-        self._slot.html(tag("p", sentence, class_="atlas-waiting", role="status"))
+        with contextlib.suppress(
+            StreamlitAPIException
+        ):  # a question outside of any part: it waits without a word
+            st.session_state[PLACE].html(tag("p", sentence, class_="atlas-waiting", role="status"))
         self._said = sentence
 
     def end(self) -> None:
         """It waits no more."""
-        if self._slot:
-            self._slot.empty()
+        if self._said:
+            with contextlib.suppress(StreamlitAPIException):
+                st.session_state[PLACE].empty()
 
 
 def _said(before: int | None) -> str:
