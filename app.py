@@ -7,6 +7,7 @@ moment, so that the first page is painted before torch is imported anywhere.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -32,9 +33,10 @@ metrics.listen()
 calculator.asked_by(visitors.asker)
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 upkeep.before_first_run()
+security.keep_the_host_private()
 early.hold_torch()
 app = st.App(
-    "pages/shared/frame.py",
+    Path(__file__).with_name("pages") / "shared" / "frame.py",
     lifespan=ending.lifespan,
     routes=[health.route(), metrics.route(), *stage.routes(), *posters.routes(), *exports.routes()],
     middleware=[

@@ -36,7 +36,6 @@ FIELDS = {
     "button": "trigger_value",
     "file_uploader": "file_uploader_state_value",
 }
-TARGET = "stage"  # of the elements that show a film, the one with this in its key is the page's own
 
 Value = Callable[[random.Random], object]
 
@@ -63,6 +62,11 @@ class Plan:
     key: str
     value: Value
     query: str = ""
+
+    @property
+    def stage(self) -> str:
+        """The key of the page's own stage: examples have stages, too."""
+        return f"{self.page}.stage" if self.page else "floor"
 
 
 @dataclass
@@ -277,7 +281,7 @@ class Student:
             self._widgets[key] = (own.id, what, message.delta.fragment_id)
             if getattr(own, "set_value", False):  # the page moved the field itself
                 self._values.pop(own.id, None)
-        if what != "bidi_component" or TARGET not in element.bidi_component.id:
+        if what != "bidi_component" or not element.bidi_component.id.endswith(f"-{self.plan.stage}"):
             return ""
         _head, _mark, film = element.bidi_component.bytes.rpartition(b',"film":')
         digest = hashlib.sha256(film).hexdigest()[:16]

@@ -99,6 +99,22 @@ def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     assert "accept-encoding" not in client.seen and "if-none-match" not in client.seen
 
 
+def test_a_font_that_is_never_shown_is_not_fetched() -> None:
+    """Of Streamlit's own page only that line goes; the theme names no font of Streamlit's."""
+    page = security.INDEX.read_bytes()
+    (line,) = early.FONT.findall(page)
+    assert b"SourceSans" in line and line.count(b"<") == 1
+    fonts = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert "source" not in fonts.lower().partition("[theme]")[2]
+
+    def streamlits(_request: Request) -> Response:
+        return HTMLResponse(page)
+
+    site = Client(early.Early(Starlette(routes=[Route("/norms", streamlits)])))
+    told = site.get("/norms", headers=BROWSER).content
+    assert told == page.replace(line, b"").replace(b"</head>", early.script_tag() + b"</head>")
+
+
 def test_the_policy_lets_the_tag_run() -> None:
     """A script of this server's own; nothing inline."""
     assert early.script_tag().startswith(b'<script defer src="/')
@@ -185,3 +201,31 @@ def test_the_theme_is_read_once_and_is_the_same() -> None:
         [sys.executable, "-c", THEME], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split() == ["True", "True", "True", "6"]
+
+
+WATCH = """
+import sys
+from streamlit import config
+config.get_config_options()
+if len(sys.argv) > 1:
+    config.set_option("server.fileWatcherType", sys.argv[1])
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.watcher import local_sources_watcher
+from pages.shared import upkeep
+upkeep.before_first_run()
+looked = []
+paths = local_sources_watcher.get_module_paths
+local_sources_watcher.get_module_paths = lambda module: looked.append(module) or paths(module)
+local_sources_watcher.LocalSourcesWatcher(PagesManager("pages/shared/frame.py")).update_watched_modules()
+print(len(looked) > 100)
+"""
+
+
+@pytest.mark.parametrize(("arguments", "looked"), [([], "False"), (["poll"], "True")])
+def test_where_nothing_is_watched_no_module_is_looked_for(arguments: list[str], looked: str) -> None:
+    """150 ms for every session, on the thread that serves everybody; whoever develops may still have it."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == looked

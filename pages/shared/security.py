@@ -1,4 +1,7 @@
-"""What every answer of the server tells the browser not to do."""
+"""What every answer of the server tells the browser not to do, and what it does not tell of the host.
+
+The patches name Streamlit's insides; tests/test_insides.py says where a version has them no more.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import base64
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 FRAMES = os.environ.get(
     "ATLAS_FRAME_ANCESTORS", "'self'"
 )  # who may show the atlas in a frame: a course's own site
+APP = "tensor-atlas"
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 
 
@@ -55,10 +60,16 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"content-security-policy", CONTENT_POLICY.encode()),
 )
+SHARED = (b"public", b"no-store")  # what says of itself whether others may keep it
+OURS_ALONE = (b"cache-control", b"private, no-cache")
 
 
 class Headers:
-    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet."""
+    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet.
+
+    An answer that does not say it is public is the visitor's alone: a cache on the way must not give its cookies, or
+    his download, to the next one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -73,7 +84,40 @@ class Headers:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
                 added = [pair for pair in HEADERS if pair[0] not in present]
-                message = {**message, "headers": [*message["headers"], *added]}
+                message = {**message, "headers": [*_private(message["headers"]), *added]}
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+
+def _private(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    said = [value for name, value in headers if name.lower() == b"cache-control"]
+    if any(word in value for value in said for word in SHARED):
+        return headers
+    return [*(pair for pair in headers if pair[0].lower() != b"cache-control"), OURS_ALONE]
+
+
+def keep_the_host_private() -> None:
+    """Before the server starts: a visitor is told neither the folder nor the machine nor the repository that serves."""
+    from streamlit.runtime.app_session import AppSession
+
+    # Any browser may ask for the name, the branch and the untracked files of the repository.
+    AppSession._handle_git_information_request = lambda _session: None
+    # Every run of a page begins with a message that has the script's path, the machine's number and system in it. The
+    # browser takes another number for another app and forgets what it has: replicas must not differ in it.
+    AppSession._create_new_session_message = _without_the_host(AppSession._create_new_session_message)
+
+
+def _without_the_host(create: Callable[..., Any]) -> Callable[..., Any]:
+    def message(*arguments: Any, **named: Any) -> Any:
+        made = create(*arguments, **named)
+        told, begin = made.new_session, made.new_session.initialize
+        told.main_script_path = Path(told.main_script_path).name
+        for field in ("installation_id", "installation_id_v3", "installation_id_v4"):
+            setattr(begin.user_info, field, APP)
+        version = begin.environment_info.streamlit_version  # the browser reloads when it changes
+        begin.environment_info.Clear()
+        begin.environment_info.streamlit_version = version
+        return made
+
+    return message

@@ -17,9 +17,10 @@ _settled: list[bool] = []
 
 def before_first_run() -> None:
     """At the server's start: spare the first visitor what nobody needs (a tenth of a second each)."""
-    from streamlit import delta_generator, net_util
+    from streamlit import config, delta_generator, net_util
     from streamlit.commands import page_config
     from streamlit.runtime import app_session
+    from streamlit.watcher import local_sources_watcher
 
     # At its start, and for every websocket of a page of another host, Streamlit asks checkip.amazonaws.com what
     # address this machine has. The atlas contacts nobody: who serves it under a name says so in browser.serverAddress.
@@ -35,7 +36,17 @@ def before_first_run() -> None:
     # Every run of a page reads the six sections of the theme out of the options again: 7 % of the server's time.
     if hasattr(app_session, "_populate_theme_msg"):
         app_session._populate_theme_msg = _remembered(app_session._populate_theme_msg)
+    # After a session's first run, and after each time it comes back, Streamlit resolves the path of every loaded module
+    # in order to watch it: 150 ms on the thread that serves everybody, to no end where nothing is watched.
+    if config.get_option("server.fileWatcherType") == "none":
+        watcher = local_sources_watcher.LocalSourcesWatcher
+        if hasattr(watcher, "update_watched_modules"):
+            watcher.update_watched_modules = _nothing
     gc.freeze()  # what the imports left need not be walked during the first run
+
+
+def _nothing(_watcher: Any) -> None:
+    """Watch nothing."""
 
 
 def _remembered(populate: Callable[..., None]) -> Callable[..., None]:

@@ -66,7 +66,7 @@ PAGES = {
     "median, shared numbers": ("matrix-vector", "matrix-vector.x.field", in_class),
     "heaviest": ("matrix-matrix", "matrix-matrix.A.field", matrices),
 }
-BARE = ("", "number", slider)
+BARE = ("", "None", slider)  # a widget without a key of its own
 
 
 # --- servers
@@ -103,6 +103,7 @@ def served(kind: str) -> Iterator[Served]:
         import local
 
         with local.Hosted(2, quiet=True, listen=f"127.0.0.1:{local.free_port()}") as hosted:
+            healthy(hosted.url)
             yield Served(
                 hosted.url,
                 lambda: [one.process.pid for one in hosted.replicas],
@@ -148,6 +149,14 @@ class Figures:
         return found
 
 
+async def warm(wanted: Plan) -> None:
+    """Every replica has started its workers, and torch in them, before anything is measured."""
+    figures = Figures()
+    await gone(await _worked(await opened(wanted, 8, figures, first=9000), 8, figures))
+    if figures.failures:
+        print("while it warmed up:", sorted(set(figures.failures)), flush=True)
+
+
 async def opened(wanted: Plan, count: int, figures: Figures, *, first: int = 0) -> list[Student]:
     """`count` students who came one after the other."""
     students = [Student(first + number, wanted) for number in range(count)]
@@ -189,8 +198,6 @@ async def gone(students: list[Student]) -> None:
 async def school(server: Served, page: str, options: argparse.Namespace) -> list[dict]:
     """Ever more students, one change every 3 s each."""
     found = []
-    warm = Figures()
-    await gone(await _worked(await opened(plan(server, page), 3, warm, first=9000), 6, warm))
     for count in options.sessions:
         figures, before = Figures(), server.memory()
         students = await opened(plan(server, page), count, figures)
@@ -233,7 +240,6 @@ async def press(server: Served, page: str, options: argparse.Namespace) -> list[
 async def open_now(server: Served, page: str, options: argparse.Namespace) -> list[dict]:
     """Everyone opens the link now."""
     figures = Figures()
-    await gone(await opened(plan(server, page), 2, Figures(), first=9000))
     students = [Student(number, plan(server, page)) for number in range(max(options.sessions))]
     done, failed = await together(student.open() for student in students)
     figures.turns += done
@@ -350,6 +356,11 @@ PARTS = {
 }
 
 
+async def _measured(part: Callable, server: Served, page: str, options: argparse.Namespace) -> list[dict]:
+    await warm(plan(server, page))
+    return await part(server, page, options)
+
+
 def main() -> None:
     """Every part asked for, on every server and page."""
     reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -372,7 +383,7 @@ def main() -> None:
                     continue
                 with served(kind) as server:
                     print(f"-- {part}, {kind}, {page}", flush=True)
-                    found = asyncio.run(PARTS[part](server, page, options))
+                    found = asyncio.run(_measured(PARTS[part], server, page, options))
                 if options.json:
                     with options.json.open("a") as file:
                         for one in found:
