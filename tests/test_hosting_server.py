@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -16,8 +17,11 @@ from typing import Any
 
 import pytest
 from calculators import alive, children, eventually
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import free_port
+from tests.streamlit_visitor import Visitor
 from tests.test_exports import OURS, clip
 from tests.test_hosting import wait_for
 
@@ -33,7 +37,7 @@ class Host:
         self.temporary.mkdir()
         env = {
             **os.environ, "ATLAS_LOG": "json", "TMPDIR": str(self.temporary), "ATLAS_WORKERS": "2",
-            "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true",
+            "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true", "ATLAS_WALL_SECONDS": "20",
         }  # fmt: skip
         line = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
         with self.log.open("wb") as sink:
@@ -154,3 +158,63 @@ def test_a_second_signal_ends_it_at_once(host: Host) -> None:
     assert host.process.wait(10) == 1
     held.close()
     assert eventually(lambda: not any(map(alive, processes)))
+
+
+def typed(visitor: Visitor, label: str, text: str) -> None:
+    """Type into the field of that label: the part of the page that has it runs, and this does not wait for it."""
+    found = [ForwardMsg.FromString(raw) for raw in visitor.raw]
+    place = next(
+        one.delta
+        for one in found
+        if one.WhichOneof("type") == "delta"
+        and one.delta.new_element.WhichOneof("type") == "text_input"
+        and one.delta.new_element.text_input.label.startswith(label)
+    )
+    message = BackMsg()
+    message.rerun_script.fragment_id, message.rerun_script.page_script_hash = (
+        place.fragment_id,
+        visitor.page_hash,
+    )
+    widget = message.rerun_script.widget_states.widgets.add()
+    widget.id, widget.string_value = place.new_element.text_input.id, text
+    assert place.fragment_id
+    visitor.send(message)
+
+
+def said(visitor: Visitor) -> Iterator[str]:
+    """What the page says of waiting, as it comes; "" where it says nothing any more; until the run has ended."""
+    waits = ""
+    for message in visitor.messages():
+        if message.WhichOneof("type") == "script_finished":
+            return
+        found = re.search(rb"atlas-waiting[^>]*>([^<]+)<", message.SerializeToString())
+        if found and found[1].decode() != waits:
+            yield (waits := found[1].decode())
+
+
+def test_a_page_that_waits_says_how_many_are_before_it(host: Host) -> None:
+    """In the part of the page that a change runs; and one that is changed meanwhile waits no more."""
+    assert eventually(lambda: host.state()[1] == "ok", 60)
+    ada, bob, eve = (Visitor(f"http://127.0.0.1:{host.port}").open("/matrix-vector") for _ in range(3))
+    frozen = [pid for pid in host.descendants() if pid != children(host.process.pid)[0][0]]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for visitor, text in ((ada, "[[3, 1], [0, 1]]"), (bob, "[[4, 1], [0, 1]]")):
+            typed(visitor, "A", text)
+        assert eventually(lambda: 'atlas_workers{state="busy"} 2.0' in host.get("/metrics")[1], 10)
+        typed(eve, "A", "[[5, 1], [0, 1]]")
+        assert next(said(eve)) == "You are next."
+        assert "atlas_queue 1.0" in host.get("/metrics")[1]
+        typed(
+            eve, "A", "[[6, 1], [0, 1]]"
+        )  # the first question of hers is given up: one of hers waits, not two
+        assert next(said(eve), "") in ("", "You are next.")
+        assert "atlas_queue 2.0" not in host.get("/metrics")[1]
+    finally:
+        for pid in frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    for visitor in (ada, bob, eve):
+        visitor.close()
+    assert "StreamlitAPIException" not in host.log.read_text() and "InvalidLayout" not in host.log.read_text()
