@@ -34,6 +34,7 @@ calculator.asked_by(visitors.asker)
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 upkeep.before_first_run()
 security.keep_the_host_private()
+security.keep_uploads_few()
 early.hold_torch()
 app = st.App(
     Path(__file__).with_name("pages") / "shared" / "frame.py",

@@ -99,22 +99,6 @@ def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     assert "accept-encoding" not in client.seen and "if-none-match" not in client.seen
 
 
-def test_a_font_that_is_never_shown_is_not_fetched() -> None:
-    """Of Streamlit's own page only that line goes; the theme names no font of Streamlit's."""
-    page = security.INDEX.read_bytes()
-    (line,) = early.FONT.findall(page)
-    assert b"SourceSans" in line and line.count(b"<") == 1
-    fonts = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
-    assert "source" not in fonts.lower().partition("[theme]")[2]
-
-    def streamlits(_request: Request) -> Response:
-        return HTMLResponse(page)
-
-    site = Client(early.Early(Starlette(routes=[Route("/norms", streamlits)])))
-    told = site.get("/norms", headers=BROWSER).content
-    assert told == page.replace(line, b"").replace(b"</head>", early.script_tag() + b"</head>")
-
-
 def test_the_policy_lets_the_tag_run() -> None:
     """A script of this server's own; nothing inline."""
     assert early.script_tag().startswith(b'<script defer src="/')

@@ -292,6 +292,20 @@ def test_an_upload_needs_the_page_s_own_token_and_session(visit: Callable[..., V
     assert other.cookies["_streamlit_xsrf"] != visitor.cookies["_streamlit_xsrf"]
 
 
+def test_a_flood_of_uploads_is_not_held(visit: Callable[..., Visitor]) -> None:
+    """Whoever sends files that no page asks for has the last two of them here, and no more."""
+    visitor = with_field(visit("/tensors"))
+    places = []
+    for number in range(6):
+        reply, place = visitor.upload("flood.csv", f"{number},31337\n".encode())
+        assert reply.status == 204
+        places.append(place)
+    visitor.choose(places[0], "flood.csv", 8)
+    assert "31337" not in visitor.seen() and "The file did not arrive. Choose it once more." in visitor.seen()
+    with_field(visitor).choose(places[-1], "flood.csv", 8)
+    assert "31337" in visitor.seen()
+
+
 def test_an_upload_that_is_too_large_is_refused(visit: Callable[..., Visitor]) -> None:
     visitor = with_field(visit("/tensors"))
     reply, _place = visitor.upload("a.csv", b"1,2\n" * 3_600_000)

@@ -63,6 +63,12 @@ INSIDES = [
         ["self", "session_id", "file_id"],
         "keeping: an upload is forgotten",
     ),
+    (
+        "streamlit.runtime.memory_uploaded_file_manager",
+        "MemoryUploadedFileManager.add_file",
+        ["self", "session_id", "file"],
+        "security: few are held",
+    ),
     ("streamlit", "App.__init__", ["script_path", "routes", "middleware", "on_script_error"], "app.py"),
     ("streamlit.components.v2", "component", ["name", "css", "js", "isolate_styles"], "the stage"),
     (
@@ -159,8 +165,9 @@ import streamlit.delta_generator, streamlit.net_util
 from streamlit import config
 from streamlit.commands import page_config
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.web.server import server_util
-from streamlit.web.server.starlette import starlette_app
+from streamlit.web.server.starlette import starlette_app, starlette_routes
 print(json.dumps({{
     "addresses": [getattr(one, "path", "") for one in starlette_app.create_streamlit_routes(app.app._create_runtime())],
     "settings": {{name: config.get_option(name) for name in {list(SAFE)!r}}},
@@ -171,6 +178,8 @@ print(json.dumps({{
         page_config.image_to_url("data:x") == "data:x",
         AppSession._handle_git_information_request(None) is None,
         "self._handle_git_information_request()" in inspect.getsource(AppSession.handle_backmsg),
+        isinstance(MemoryUploadedFileManager("").file_storage, dict),
+        "upload_mgr.add_file(" in inspect.getsource(starlette_routes.create_upload_routes),
         "self._create_new_session_message(" in inspect.getsource(AppSession._handle_scriptrunner_event_on_event_loop),
     ],
 }}))
@@ -186,7 +195,7 @@ def told() -> dict[str, Any]:
 
 
 def test_the_patches_take(told: dict[str, Any]) -> None:
-    assert told["patches"] == [True] * 7
+    assert told["patches"] == [True] * 9
 
 
 # --- settings

@@ -1,4 +1,4 @@
-"""What is done for the first paint: the page brings what its picture will need and no more, and torch is held back.
+"""What is done for the first paint: the page brings what its picture will need, and torch is held back.
 
 Without the first, plotly.js and the stage's modules are asked for when the first picture arrives, one after another.
 Without the second, torch's import takes one of two cores away from the server and the browser while they paint.
@@ -6,7 +6,6 @@ Without the second, torch's import takes one of two cores away from the server a
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from core import calculator
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 QUIET = 2.0  # seconds without a request: whoever was opening a page has it
 LONGEST = 20.0  # seconds that visitors can hold torch back; a question that is not kept starts it at once
 HEAD_ENDS = b"</head>"
-FONT = re.compile(
-    rb'<link\b[^>]*\bas="font"[^>]*>'
-)  # 170 kB that Streamlit's page asks for and our theme never shows
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk
 
 
@@ -69,7 +65,7 @@ class Early:
                 start = held.pop()
                 headers = [*start["headers"], self.header]
                 if HEAD_ENDS in body and not message.get("more_body"):
-                    body = FONT.sub(b"", body).replace(HEAD_ENDS, self.tag + HEAD_ENDS, 1)
+                    body = body.replace(HEAD_ENDS, self.tag + HEAD_ENDS, 1)
                     headers = [pair for pair in headers if pair[0].lower() not in OF_THE_FILE]
                     headers.append((b"content-length", str(len(body)).encode()))
                     message = {**message, "body": body}

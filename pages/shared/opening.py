@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
+from core.words import _
 from core.workspace import Item, free_name
 from pages.shared import answer, keeping, language, shelf, slides
 from pages.shared.answer import Problem
@@ -23,6 +25,10 @@ def open_file(field: str) -> tuple[list[Item], bool]:
     if given is None:
         return [], False
     language.speak()
+    if isinstance(given, DeletedFile):  # this server lost it, or never had it
+        st.session_state["file.version"] = version() + 1
+        shelf.say(_("The file did not arrive. Choose it once more."))
+        return [], False
     if refused := uploads.why_not(given):
         st.session_state["file.version"] = version() + 1
         shelf.say(" ".join(refused))

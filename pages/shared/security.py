@@ -22,6 +22,7 @@ FRAMES = os.environ.get(
     "ATLAS_FRAME_ANCESTORS", "'self'"
 )  # who may show the atlas in a frame: a course's own site
 APP = "tensor-atlas"
+UPLOADS = 2  # files that a session may have here at one time
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 
 
@@ -106,6 +107,24 @@ def keep_the_host_private() -> None:
     # Every run of a page begins with a message that has the script's path, the machine's number and system in it. The
     # browser takes another number for another app and forgets what it has: replicas must not differ in it.
     AppSession._create_new_session_message = _without_the_host(AppSession._create_new_session_message)
+
+
+def keep_uploads_few() -> None:
+    """Before the server starts: of the files that a session sends, the server holds the last UPLOADS.
+
+    Streamlit holds each until the session ends, and anybody may send as many as he likes. A field of ours takes one,
+    and forgets it as soon as it is read.
+    """
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+    add = MemoryUploadedFileManager.add_file
+
+    def add_file(self: Any, session_id: str, file: Any) -> None:
+        add(self, session_id, file)
+        for older in list(self.file_storage.get(session_id, ()))[:-UPLOADS]:
+            self.remove_file(session_id, older)
+
+    MemoryUploadedFileManager.add_file = add_file
 
 
 def _without_the_host(create: Callable[..., Any]) -> Callable[..., Any]:

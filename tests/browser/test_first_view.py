@@ -17,7 +17,7 @@ from deploy.local import free_port
 from tests import nginx
 from tests.browser.conftest import Server
 
-MOST = 3_000_000  # bytes of a first view
+MOST = 3 << 20  # bytes of a first view; half of it is plotly.js
 AGAIN = 20_000  # of a second one, beside the message that is the page
 LINK = "/matrix-vector?A=[[2,1],[0,3]]&x=[1,2]"
 
