@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 
-from core import device, doctor, listing, tensors
+from core import device, doctor, listing, teaching, tensors
 from core.export import code as exported
 from core.export import tasks as exports
+from core.export.deck import qr as qr_code
 from core.expression import ExpressionError
 from core.figures import film, theme
 from core.figures import poster as posters
@@ -36,10 +37,11 @@ def operation(arguments: Mapping[str, Any]) -> Answer:
             found = find(arguments["key"])
             return _operation(_case(found, arguments), arguments)
         except Refusal as refusal:
-            if not refusal.steps:
+            if not refusal.steps or teaching.closed(arguments):
                 return {"problem": refusal.problem}, {}
-            figure = film.film(refusal.steps, key=found.key, mode=arguments.get("theme", "light"))
-            return {"problem": refusal.problem, "steps": len(refusal.steps)}, {"film": film.to_json(figure)}
+            steps = teaching.seen(found, refusal.steps, arguments)
+            figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
+            return {"problem": refusal.problem, "steps": len(steps)}, {"film": film.to_json(figure)}
 
 
 def _case(found: Operation, arguments: Mapping[str, Any]) -> doctor.Case:
@@ -122,6 +124,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
     why = _explain(case)
     result = _run(case)
     steps = guarded(lambda: list(found.steps(**given, **taken(found.steps, parameters))))
+    steps = teaching.seen(found, steps, arguments)
     figure = film.film(steps, key=found.key, mode=arguments.get("theme", "light"))
     shapes = {name: tuple(tensor.shape) for name, tensor in given.items()}
     axes = found.axes_of(shapes, parameters)
@@ -135,6 +138,7 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
         "inputs": {name: _summary(tensor) for name, tensor in given.items()},
         "facts": _facts(found, given, parameters),
         "alarm": _alarm(case, result),
+        "met": _met(case, result, arguments.get("challenge", "")),
         "fitted": dict(case.fitted),
         "steps": len(steps),
         "home": figure["layout"]["meta"]["home"],
@@ -157,6 +161,26 @@ def _run(case: doctor.Case) -> Any:
                 "fixes": [fix.plain() for fix in doctor.fixes(case)],
             }
         raise
+
+
+def _met(case: doctor.Case, result: torch.Tensor, challenge: str) -> bool:
+    """Whether the challenge of that key is met. A goal that stumbles over something odd is not."""
+    with contextlib.suppress(RuntimeError, ValueError, IndexError, TypeError, ArithmeticError):
+        return case.operation.meets(challenge, {**case.parameters, **case.given}, result.cpu())
+    return False
+
+
+def predict(arguments: Mapping[str, Any]) -> Answer:
+    """Whether "text" says the "asking" (shape or value) of the result of a concept's page."""
+    with speaking(arguments.get("language", "en")):
+        try:
+            case = _case(find(arguments["key"]), arguments)
+            _explain(case)
+            result = _run(case)
+            right, sentence = teaching.judged(case, result, arguments["asking"], arguments["text"])
+        except Refusal as refusal:
+            return {"problem": refusal.problem}, {}
+        return {"right": right, "sentence": sentence}, {}
 
 
 def _placed(value: Any) -> Any:
@@ -237,6 +261,11 @@ def poster(arguments: Mapping[str, Any]) -> Answer:
         step = film.home(steps)
         shown = film.subplots_of(steps[step], Plane) if found.poster_plane else ()
         return {}, {"svg": posters.poster(figure, step, shown).encode()}
+
+
+def qr(arguments: Mapping[str, Any]) -> Answer:
+    """The QR code of "link" as a PNG; empty where the link is too long for one that can be read from afar."""
+    return {}, {"png": qr_code(str(arguments["link"]))}
 
 
 def _example(found: Operation, key: str) -> Example:
@@ -413,6 +442,8 @@ TASKS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "example": example,
     "code": code,
     "prepare": prepare,
+    "predict": predict,
+    "qr": qr,
     "poster": poster,
     "inspect": inspect.inspect,
     "expression": expression.expression,

@@ -188,6 +188,23 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Challenge:
+    """A task for the reader's own hands, on a concept's page; whether it is met is seen from the page's answer.
+
+    `start` and `solution` are texts of inputs and parameters, as a preset's; the solution comes over the start.
+    `goal(**inputs, **parameters, result=...)` takes those that it names, as torch has them; it must be quick, and may
+    not raise for anything that the concept computes. An optional input that is empty is None.
+    """
+
+    key: str
+    text: str  # what is to be done, marked with N_
+    goal: Callable[..., bool]
+    why: str  # the idea, told when it is met; marked with N_
+    start: Mapping[str, str]
+    solution: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Step:
     """One moment of the story: pictures, one sentence, and the formula with the numbers put in."""
 
@@ -269,7 +286,7 @@ class Operation:
     practice: tuple[Example, ...] = ()
     traps: tuple[Example, ...] = ()
     place: str = ""  # where the operation stands in a network
-    challenges: tuple[str, ...] = field(default=())
+    challenges: tuple[Challenge, ...] = ()
     poster: Mapping[str, Any] = field(
         default_factory=dict
     )  # parameters that its picture on home is drawn with
@@ -346,6 +363,26 @@ class Operation:
         if not self.instead or not values.get(self.instead[0]):
             return {}
         return self.instead[1](values[self.instead[0]])
+
+    def typed(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Texts of inputs and parameters as a page holds them: parameters as values."""
+        known = {item.name: item for item in self.parameters}
+        return {name: known[name].read(text) if name in known else text for name, text in texts.items()}
+
+    def challenge(self, key: str) -> Challenge | None:
+        """The challenge of this key, if there is one."""
+        return next((one for one in self.challenges if one.key == key), None)
+
+    def begun(self, challenge: str = "") -> dict[str, Any]:
+        """What the page holds at first: the defaults, and over them what a challenge begins with."""
+        own = {item.name: item.default for item in (*self.inputs, *self.parameters)}
+        found = self.challenge(challenge)
+        return {**own, **self.typed(found.start)} if found else own
+
+    def meets(self, challenge: str, values: Mapping[str, Any], result: Any) -> bool:
+        """Whether the goal of that challenge is met by these inputs and parameters and what `run` made of them."""
+        found, empty = self.challenge(challenge), {item.name: None for item in self.inputs if item.optional}
+        return bool(found and found.goal(**taken(found.goal, {**empty, **values, "result": result})))
 
     def broadcasts(self, values: Mapping[str, Any]) -> bool:
         """Whether operands are broadcast cell by cell, with these parameters."""

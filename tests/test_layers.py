@@ -25,7 +25,10 @@ LAYERS = {
     "core.answers": {
         "core.device", "core.doctor", "core.export", "core.expression", "core.figures", "core.files", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.panels", "core.shapes", "core.tensors", "core.words",
-        "core.listing", "core.printed", "core.refusal", "core.workbench",
+        "core.listing", "core.printed", "core.refusal", "core.teaching", "core.workbench",
+    },
+    "core.teaching": {
+        "core.doctor", "core.expression", "core.operation", "core.panels", "core.shapes", "core.tensors", "core.words",
     },
     "core.listing": {
         "core.expression", "core.operation", "core.shapes", "core.tensors", "core.words", "core.workbench",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.operation import Choice, Input, Operation, Slider, Toggle, spelled
+from core.operation import Challenge, Choice, Input, Operation, Slider, Toggle, spelled
 from core.ops import CHAPTERS
 from pages.shared import link
+from pages.shared.teaching import ASKS, PARTS, Teaching, ordered
 
 
 def _nothing(*_given: Any) -> Any:
@@ -196,3 +198,71 @@ def test_no_link_raises_and_nothing_is_dropped_in_silence(query: dict[str, list[
     for name, value in found.values.items():
         assert spelled(value) == query[name][-1] or type(value)(query[name][-1]) == value
     assert all(len(sentence) < 600 for sentence in found.notes)
+
+
+TAUGHT = replace(
+    OPERATION,
+    challenges=(
+        Challenge("first", "", _nothing, "", {"A": "[[9, 9], [9, 9]]", "p": "3.0"}, {}),
+        Challenge("second", "", _nothing, "", {"x": "[0, 0]", "motion": "svd"}, {}),
+    ),
+)
+TEACHINGS = st.builds(
+    Teaching,
+    st.sets(st.sampled_from(list(PARTS))).map(ordered),
+    st.sampled_from(["", *ASKS]),
+    st.sampled_from(["", "first", "second"]),
+)
+
+
+@given(STATES, TEACHINGS)
+def test_a_teachers_link_is_exact_too(state: dict[str, Any], teaching: Teaching) -> None:
+    """What is hidden, asked and set; and values beside a challenge, also those that are the page's own defaults."""
+    found = link.read(TAUGHT, once(link.write(TAUGHT, state, teaching=teaching)))
+    assert {**DEFAULTS, **found.values} == state
+    assert (found.teaching, found.notes) == (teaching, ())
+
+
+def test_a_challenge_brings_what_it_begins_with() -> None:
+    """The link names it, and nothing more."""
+    begun = TAUGHT.begun("first")
+    assert link.write(TAUGHT, begun, teaching=Teaching(challenge="first")) == {"challenge": "first"}
+    found = link.read(TAUGHT, once({"challenge": "first", "p": "2.0"}))
+    assert found.values == {"A": "[[9, 9], [9, 9]]", "p": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence", "kept"),
+    [
+        (
+            {"hide": "code, solutions,result"},
+            "The link hides “solutions”, and a page has no such part; what can be hidden: inputs, presets, parameters, "
+            "steps, sentence, formula, result, facts, why, code, challenges, out, trap, practice, place.",
+            Teaching(("result", "code")),
+        ),
+        (
+            {"ask": "colour"},
+            "The link cannot ask for “colour”; it can ask for shape, value or both.",
+            Teaching(),
+        ),
+        (
+            {"challenge": "<b>third", "ask": "shape"},
+            "The link sets the challenge “<b>third”, which this page does not have; it has first, second.",
+            Teaching(ask="shape"),
+        ),
+    ],
+    ids=["hide", "ask", "challenge"],
+)
+def test_what_a_teacher_cannot_have_is_named(query: dict[str, str], sentence: str, kept: Teaching) -> None:
+    """One sentence, and the rest of the link counts."""
+    found = link.read(TAUGHT, once(query))
+    assert found.notes == (sentence,)
+    assert found.teaching == kept
+
+
+def test_a_page_that_is_no_concept_has_nothing_to_hide() -> None:
+    """Home names the strangers, as it names all others."""
+    found = link.read(None, once({"hide": "code"}))
+    assert found.notes == (
+        "The link has parts that this page does not know, and they were left out: “hide”.",
+    )

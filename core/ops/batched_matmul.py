@@ -11,6 +11,7 @@ from core.numbers import factor, number, plus
 from core.operation import Input, Operation, Preset, Step
 from core.ops.batched_traps import STAR_ON_STACKS, T_OF_A_STACK
 from core.ops.cells import MOST, block
+from core.ops.challenges.batched_matmul import CHALLENGES
 from core.ops.matmul_words import number_of
 from core.ops.multi_head import MULTI_HEAD
 from core.panels import Alignment, Axis, Block, Box, Cell, Cells, Layout, Link, Row, Source, Strip
@@ -404,10 +405,7 @@ BATCHED_MATMUL = Operation(
         "Every layer of a transformer runs on a batch of texts and on several heads at once: axes in front of the two "
         "that multiply. Attention is two batched products."
     ),
-    challenges=(
-        N_("Which shape must B have so that A (5, 1, 2, 3) @ B gives (5, 4, 2, 6)?"),
-        N_("Find two stacks whose last two axes fit and which torch still refuses."),
-    ),
+    challenges=CHALLENGES,
     axes={"m": "axis1", "k": "accent", "n": "axis2", "b": "axis4"},
     shape_line="A (..., m, k) @ B (..., k, n) → C (..., m, n)",
 )  # fmt: skip

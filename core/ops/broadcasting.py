@@ -11,6 +11,7 @@ from core import lazy, shapes
 from core.operation import Choice, Input, Operation, Phrase, Preset, Step, spelled
 from core.ops import broadcast_story
 from core.ops.bias import BIAS
+from core.ops.challenges.broadcasting import CHALLENGES
 from core.ops.larger_loss import LARGER_LOSS
 from core.ops.photo_channels import PHOTO_CHANNELS
 from core.words import N_, _
@@ -232,11 +233,7 @@ BROADCASTING = Operation(
         "Every bias is broadcast: one number for each unit, added to every sample of a batch. So are the mean and the "
         "standard deviation in normalisation, a mask over attention scores, and a learning rate on all weights."
     ),
-    challenges=(
-        N_("Find a B that gives (3, 4) together with A and is no vector."),
-        N_("Make (2, 3) + (2,) work in two ways. Which one is a column?"),
-        N_("Which shapes can be added to any other?"),
-    ),
+    challenges=CHALLENGES,
     clash=clash,
     elementwise=lambda values: values["op"] != "@",
     spell=spell,

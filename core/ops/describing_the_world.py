@@ -9,6 +9,7 @@ from core import lazy, shapes
 from core.numbers import number
 from core.operation import Choice, Input, Operation, Prepare, Preset, Slider, Step, Upload
 from core.ops import network, planar, world_claims, world_epochs, world_flow, world_pieces
+from core.ops.challenges.describing_the_world import CHALLENGES
 from core.ops.journey import Journey
 from core.ops.linear_stack import LINEAR_STACK
 from core.ops.network import Trained
@@ -171,13 +172,7 @@ DESCRIBING_THE_WORLD = Operation(
     ),
     practice=(DIGIT_POINTS, IRIS_POINTS),
     traps=(LINEAR_STACK,),
-    challenges=(
-        N_("Drag x across a crease in “pieces” and watch A: which of its rows change?"),
-        N_(
-            "What is the smallest network that tells the spirals apart? Turn width and depth down until it fails."
-        ),
-        N_("Set the epoch to 30 and look at the flow: what has the network learned by then, and what not?"),
-    ),
+    challenges=CHALLENGES,
     place=N_(
         "An image, a second of speech, one step of training: how is each told in numbers alone, so that nothing else "
         "has the same? In a form that can be computed, composed and measured, and that is what tensors are. This page "

@@ -11,6 +11,7 @@ from core.numbers import factor, number, plus, subscript
 from core.operation import Choice, Input, Operation, Preset, Step
 from core.ops.attention_scores import ATTENTION_SCORES
 from core.ops.cells import MOST, block
+from core.ops.challenges.dot_product import CHALLENGES
 from core.ops.column_times_row import COLUMN_TIMES_ROW
 from core.ops.dot_scene import HUES, MOST_DRAWN, Scene, measured
 from core.ops.long_vectors_win import LONG_VECTORS_WIN
@@ -362,13 +363,7 @@ DOT_PRODUCT = Operation(
         "Every neuron is a dot product of its weights with what it sees; attention compares a query with each key by "
         "one; search, recommendation and word vectors, such as Word2Vec, go by its cosine."
     ),
-    challenges=(
-        N_("Drag y until x · y is 0. What does the angle say, and where is the shadow?"),
-        N_(
-            "Pull y out to twice its length. Which of the three numbers in the corner doubles, and which stay?"
-        ),
-        N_("Find two arrows longer than 3 whose dot product is smaller than 1 and not 0."),
-    ),
+    challenges=CHALLENGES,
     axes={"n": "accent"},
     shape_line="x (n) · y (n) → s ()",
 )

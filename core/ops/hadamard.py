@@ -9,6 +9,7 @@ from core import lazy, shapes
 from core.numbers import factor, number
 from core.operation import Input, Operation, Preset, Step
 from core.ops.cells import MOST, MOST_SLICES, block
+from core.ops.challenges.hadamard import CHALLENGES
 from core.ops.mask import MASK
 from core.ops.not_the_product import NOT_THE_PRODUCT
 from core.ops.recommender import RECOMMENDER
@@ -275,11 +276,7 @@ HADAMARD = Operation(
         "normalisation, the two branches of a "
         "SwiGLU layer: wherever a network turns something up or down, it is this product."
     ),
-    challenges=(
-        N_("Which B leaves A as it is? And which one makes everything zero?"),
-        N_("A ⊙ B and B ⊙ A: are they equal? Are A @ B and B @ A?"),
-        N_("Find B such that A ⊙ B has ones everywhere."),
-    ),
+    challenges=CHALLENGES,
     shape_line=shape_line,
     named_axes=named_axes,
     elementwise=True,

@@ -9,6 +9,7 @@ from core import lazy, shapes
 from core.numbers import number
 from core.operation import Choice, Input, Operation, Preset, Spot, Step
 from core.ops import matrix_story
+from core.ops.challenges.matrix import CHALLENGES
 from core.ops.iris_table import IRIS_TABLE
 from core.ops.reshape_is_not_transpose import RESHAPE_IS_NOT_TRANSPOSE
 from core.ops.row_by_row import ROW_BY_ROW
@@ -146,10 +147,7 @@ MATRIX = Operation(
         "A batch of inputs is a matrix, and so are the weights of a layer: one product handles all samples at once, "
         "which is what a GPU is built for."
     ),
-    challenges=(
-        N_("Change one number of the symmetric example so that exactly one pair is marked."),
-        N_("Which matrices are their own transpose and have zeros off the diagonal?"),
-    ),
+    challenges=CHALLENGES,
     axes={"m": "axis1", "n": "axis2"},
     shape_line="A (m, n)",
 )

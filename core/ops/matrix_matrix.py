@@ -9,6 +9,7 @@ from core.numbers import number
 from core.operation import Choice, Input, Operation, Preset, Step
 from core.ops import matmul_plane, matmul_story
 from core.ops.attention_head import ATTENTION_HEAD
+from core.ops.challenges.matrix_matrix import CHALLENGES
 from core.ops.matmul_traps import INNER_SIZES, ORDER_MATTERS
 from core.ops.matmul_words import number_of
 from core.words import N_, _
@@ -132,11 +133,7 @@ MATRIX_MATRIX = Operation(
         "Most of what a large model computes is this product: a batch of tokens times a weight matrix, and, in "
         "attention, queries times keys. A GPU is built for it."
     ),
-    challenges=(
-        N_("Find two matrices, neither of them zero, whose product is zero."),
-        N_("Find A and B, both 2 × 2 and neither the identity, for which A B = B A."),
-        N_("What does a permutation matrix do from the left, and what from the right?"),
-    ),
+    challenges=CHALLENGES,
     axes={"n": "axis1", "k": "accent", "m": "axis2"},
     shape_line="A (n, k) @ B (k, m) → C (n, m)",
 )  # fmt: skip

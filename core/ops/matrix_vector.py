@@ -11,6 +11,7 @@ from core.numbers import factor, number, plus, subscript, vector
 from core.operation import Choice, Input, Operation, Preset, Step
 from core.ops import geometry, linear_marks
 from core.ops.cells import MOST, block
+from core.ops.challenges.matrix_vector import CHALLENGES
 from core.ops.digits_layer import DIGITS_LAYER
 from core.ops.star_is_not_at import STAR_IS_NOT_AT
 from core.panels import Bind, Handle, Link, Mark, Panel, Path, Plane, Source, Turn, Variable, in_line
@@ -509,6 +510,7 @@ MATRIX_VECTOR = Operation(
     traps=(STAR_IS_NOT_AT,),
     axes=AXES,
     shape_line="A (m, n) @ x (n) → y (m)",
+    challenges=CHALLENGES,
     place=N_(
         "A fully connected layer is this product and a bias: y = Wx + b. Each row of W asks one question of the "
         "input, each entry of y is an answer."

@@ -10,6 +10,7 @@ from core import lazy, shapes
 from core.numbers import number, plus, vector
 from core.operation import Choice, Input, Operation, Preset, Spot, Step
 from core.ops.cells import block
+from core.ops.challenges.norms import CHALLENGES
 from core.ops.lasso_zeros import LASSO_ZEROS
 from core.ops.norm_per_row import NORM_PER_ROW
 from core.ops.norm_scene import BallScene, TriangleScene, drawable
@@ -353,10 +354,6 @@ NORMS = Operation(
         "penalty on the L1 norm sets many of them to zero and leaves them sparse; gradient clipping limits a norm; and "
         "a vector divided by its norm has length 1."
     ),
-    challenges=(
-        N_("Drag x along the blue ball for p = 1: where is its arrow longest to the eye, where shortest?"),
-        N_("Choose p = 0.5 and the triangle: find x and y for which the straight way is still shorter."),
-        N_("Give A two columns of L2 length 1. When does the circle stay a circle?"),
-    ),
+    challenges=CHALLENGES,
     axes={"n": "accent"},
 )  # fmt: skip

@@ -8,6 +8,7 @@ from core import lazy, shapes
 from core.numbers import factor, number
 from core.operation import Choice, Input, Operation, Preset, Step, Toggle
 from core.ops.average_pooling import AVERAGE_POOLING
+from core.ops.challenges.reduction import CHALLENGES
 from core.ops.lost_axis import LOST_AXIS
 from core.ops.reduction_cells import Collapse, cells, named
 from core.panels import Axis
@@ -328,11 +329,7 @@ REDUCTION = Operation(
         "mean and standard deviation along the features, and average pooling turns a feature map into one number: less "
         "is said twice, and what matters stands out."
     ),
-    challenges=(
-        N_("Which axis has to collapse so that (2, 3, 4) becomes (2, 4)?"),
-        N_("Sum over axis 0 and then over axis 0 again. Which single call gives the same?"),
-        N_("The mean of A over all axes, and the mean of its column means: are they always equal?"),
-    ),
+    challenges=CHALLENGES,
     shape_line=shape_line,
     named_axes=named_axes,
     swaps=False,

@@ -11,6 +11,7 @@ from core.numbers import factor, number
 from core.operation import Choice, Input, Operation, Preset, Step
 from core.ops import geometry
 from core.ops.cells import block
+from core.ops.challenges.scalar import CHALLENGES
 from core.ops.gradient_descent import LEARNING_RATE
 from core.ops.not_a_vector import NOT_A_VECTOR
 from core.panels import Arrow, Bind, Handle, Label, Layout, Mark, Path, Plane, Row, Variable, in_line
@@ -309,9 +310,6 @@ SCALAR = Operation(
         "probability of a class, and what training looks at, the loss: however many weights a network has, one number "
         "says how wrong it is, and its slope moves them all."
     ),
-    challenges=(
-        N_("Drag b until a · b is −a. Which b turns the line over without stretching it?"),
-        N_("Which power of 4 is 2? Try b between 0 and 1."),
-    ),
+    challenges=CHALLENGES,
     poster={"op": "+"},
 )

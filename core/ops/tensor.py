@@ -9,6 +9,7 @@ from typing import Any
 from core import lazy, shapes
 from core.operation import Choice, Input, Operation, Phrase, Preset, Slider, Step
 from core.ops import nd_view, tensor_memory, tensor_story, tensor_words
+from core.ops.challenges.tensor import CHALLENGES
 from core.ops.reshape_is_not_permute import RESHAPE_IS_NOT_PERMUTE
 from core.ops.tensor_pictures import CHANNELS, CLIP
 from core.ops.tensor_story import Story
@@ -348,9 +349,6 @@ TENSOR = Operation(
         "batch of sentences (batch, word, feature), and a gradient has the shape of its weights. "
         "Layers slice, permute, reshape and broadcast tensors all the time."
     ),
-    challenges=(
-        N_("Find the slice that keeps the numbers 5, 6, 9 and 10 of the first example."),
-        N_("Which operation gives (4, 3, 2), and where is the number 7 then?"),
-    ),
+    challenges=CHALLENGES,
     axes={"0": "axis1", "1": "axis2", "2": "axis3", "3": "axis4", "4": "axis5", "5": "axis6"},
 )  # fmt: skip

@@ -10,6 +10,7 @@ from core.numbers import factor, number, vector
 from core.operation import Input, Operation, Preset, Slider, Step
 from core.ops import geometry, linear_marks
 from core.ops.cells import MOST, block
+from core.ops.challenges.vector import CHALLENGES
 from core.ops.heartbeat import HEARTBEAT
 from core.ops.list_is_no_vector import LIST_IS_NO_VECTOR
 from core.ops.reader_profile import READER_PROFILE
@@ -320,10 +321,7 @@ VECTOR = Operation(
         "sound as samples. The more entries it has, its dimension, the more it can tell. Adding vectors is how a "
         "residual connection passes on what it was given."
     ),
-    challenges=(
-        N_("Drag y so that x + y is the zero vector. What is its direction, and its length?"),
-        N_("Make z three times as long as x without changing its direction."),
-    ),
+    challenges=CHALLENGES,
     axes={"n": "axis1"},
     shape_line="x (n) + c · y (n) → z (n)",
 )

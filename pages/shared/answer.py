@@ -87,12 +87,15 @@ def of_operation(
     values: Mapping[str, Any],
     progress: Progress = lambda _part, _parts: None,
     unchosen: Sequence[str] | None = None,
+    teaching: Mapping[str, Any] | None = None,
 ) -> Answer | Problem:
     """The answer for these inputs and parameters. What takes long comes first, and tells `progress` how far it is.
 
     `unchosen`: the parameters that may give way to the inputs (data["fitted"] says to what); None: the defaults.
+    `teaching`: what a teacher's link changes of it (core.teaching), and its challenge.
     """
-    request = {"key": operation.key, **_split(operation, values), **_setting()}
+    teaching = teaching or {}
+    request = {"key": operation.key, **_split(operation, values), **_setting(), **teaching}
     if operation.fit and unchosen is not None:
         request["unchosen"] = list(unchosen)
     if operation.prepare:
@@ -100,7 +103,7 @@ def of_operation(
         if isinstance(done, Problem):
             return done
         request["prepared"] = done
-    keep = _catalogues(values, (*operation.inputs, *operation.parameters))
+    keep = dict(values) == operation.begun(teaching.get("challenge", "")) and theme() in THEMES
     return _ask("operation", request, keep=keep, named=tuple(request["inputs"].values()))
 
 
@@ -255,6 +258,23 @@ def result_of(operation: Operation, values: Mapping[str, Any], name: str) -> cal
     request, files = _apart({"key": operation.key, **_split(operation, values), "name": name})
     request |= _brought(operation)
     return asked("keep", request, *request["inputs"].values(), **files)
+
+
+def prediction(
+    operation: Operation, values: Mapping[str, Any], asking: str, text: str
+) -> calculator.Reply | Problem:
+    """Whether `text` predicts the shape or the value of the result: {"right", "sentence"}."""
+    question = {"key": operation.key, **_split(operation, values), "asking": asking, "text": text}
+    request, files = _apart(question | _brought(operation))
+    return asked("predict", request, text, *request["inputs"].values(), **files)
+
+
+def qr(link: str) -> bytes:
+    """The QR code of a link as a PNG; empty where it is too long for one, or nobody can draw it now."""
+    try:
+        return calculator.ask("qr", {"link": link}).blobs["png"]
+    except calculator.Failure:
+        return b""
 
 
 def poster(operation: Operation) -> bytes:

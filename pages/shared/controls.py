@@ -14,7 +14,6 @@ from core.operation import (
     Operation,
     Parameter,
     Phrase,
-    Preset,
     Slider,
     Spot,
     Toggle,
@@ -117,14 +116,14 @@ def show_operation_parameters(operation: Operation) -> None:
 
 
 def show_reset(operation: Operation) -> None:
-    """Back to the defaults."""
+    """Back to the defaults, or to where a challenge begins."""
     st.button(
         _("Reset"),
         key=state.key(operation, "reset"),
         type="tertiary",
         on_click=state.put,
-        args=(operation, state.defaults(operation)),
-        disabled=state.values(operation) == state.defaults(operation),
+        args=(operation, state.begun(operation)),
+        disabled=state.values(operation) == state.begun(operation),
     )
 
 
@@ -165,24 +164,15 @@ def _choose_preset(operation: Operation, field: str) -> None:
     chosen = st.session_state[field]
     for preset in operation.presets:
         if preset.key == chosen:
-            state.put(operation, _content(operation, preset))
+            state.put(operation, operation.typed(preset.values))
 
 
 def _matching(operation: Operation) -> str | None:
     now = state.values(operation)
     for preset in operation.presets:
-        if all(now[name] == value for name, value in _content(operation, preset).items()):
+        if all(now[name] == value for name, value in operation.typed(preset.values).items()):
             return preset.key
     return None
-
-
-def _content(operation: Operation, preset: Preset) -> dict[str, Any]:
-    """What a preset sets: its texts, with parameters as typed values."""
-    parameters = {item.name: item for item in operation.parameters}
-    return {
-        name: parameters[name].read(text) if name in parameters else text
-        for name, text in preset.values.items()
-    }
 
 
 def _choice(parameter: Choice, field: str, change: Callable[[str, str], None]) -> None:

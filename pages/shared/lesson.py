@@ -18,9 +18,11 @@ from core.operation import Operation
 from core.words import _
 from pages.shared import (
     answer,
+    classroom,
     controls,
     drag,
     embedded,
+    handout,
     keeping,
     link,
     notes,
@@ -34,7 +36,7 @@ from pages.shared import (
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag
 from pages.shared.part import part
-from pages.shared.problem import show_alarm
+from pages.shared.problem import show_alarm, show_problem
 from pages.shared.sections import show_next, show_place, show_result, show_text
 
 # Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
@@ -49,13 +51,22 @@ def show_operation(operation: Operation) -> None:
     if embedded.alone():
         show_plate(operation)
         return
+    shows = classroom.shows(operation)
     show_title(operation)
+    classroom.show_hidden(operation)
     show_plate(operation)
     with st.container(key="more"):
-        out.show_out(operation)
-        practice.show_traps(operation)
-        practice.show_practice(operation)
-        show_place(operation)
+        if shows("challenges"):
+            classroom.show_challenges(operation)
+        if shows("out"):
+            out.show_out(operation)
+        if shows("trap"):
+            practice.show_traps(operation)
+        if shows("practice"):
+            practice.show_practice(operation)
+        if shows("place"):
+            show_place(operation)
+        handout.show(operation)
         show_next(operation)
 
 
@@ -76,6 +87,7 @@ def show_plate(operation: Operation) -> None:
             show_stage(operation, picture)
         if embedded.alone():
             embedded.show_problem(problem)
+            classroom.show_cards(operation, found, problem)
         else:
             _lead()
             with st.container(key="inputs"):
@@ -85,6 +97,7 @@ def show_plate(operation: Operation) -> None:
     if found and not embedded.alone():
         show_text_below(operation, found)
     state.publish(operation, settled=problem is None)
+    classroom.catch_up(operation)
 
 
 def _lead() -> None:
@@ -96,6 +109,7 @@ def _lead() -> None:
 def show_title(operation: Operation) -> None:
     """One slim line: where in the course, what, how it is written, what torch calls it."""
     number = 1 + [item.key for item in ops.CHAPTERS].index(operation.key)
+    shows = classroom.shows(operation)
     with st.container(key="title"):
         put(
             tag(
@@ -104,8 +118,8 @@ def show_title(operation: Operation) -> None:
                     "span", f"{_(ops.CHAPTER_TITLES[operation.chapter])} · {number}", class_="atlas-position"
                 ),
                 tag("h1", _(operation.title)),
-                tag("span", operation.notation, class_="atlas-notation"),
-                tag("code", operation.call),
+                tag("span", operation.notation, class_="atlas-notation") if shows("formula") else "",
+                tag("code", operation.call) if "code" not in state.teaching(operation).hide else "",
                 class_="atlas-title",
             )
         )
@@ -117,7 +131,7 @@ def show_stage(operation: Operation, found: Answer) -> None:
         stage.stage(
             state.key(operation, "stage"),
             found.film,
-            identity=operation.key,
+            identity=classroom.subject(operation),
             revision=found.revision,
             address=True,
             language=words.language(),
@@ -125,6 +139,10 @@ def show_stage(operation: Operation, found: Answer) -> None:
             alt=_(operation.title),
             on_drag=lambda moved: _let_go(operation, moved, found),
             shelf=shelf.written(),
+            play=classroom.opened(operation),
+            finished=bool(
+                state.teaching(operation).challenge
+            ),  # at its end the picture is in the reader's hands
             **slides.offered(state.key(operation, "stage"), found, lambda: _subject(operation, found)),
         )
 
@@ -133,31 +151,41 @@ def _subject(operation: Operation, found: Answer) -> slides.Subject:
     """What the picture is about; that of a clash shows what stands in the fields."""
     values = state.accepted(operation) if found.data else state.values(operation)
     query, code = link.write(operation, values), found.data.get("code", operation.code)
-    return slides.Subject(operation.key, _(operation.title), query, code, operation.notation)
+    shows = classroom.shows(operation)
+    formula = operation.notation if shows("formula") else ""
+    return slides.Subject(operation.key, _(operation.title), query, code if shows("code") else "", formula)
 
 
 def show_side(operation: Operation, found: Answer | None, problem: Problem | None) -> None:
     """The narrow column: a field for each tensor, examples, settings, Reset."""
+    shows = classroom.shows(operation)
     known = found.data if found and not problem else {}
-    controls.show_inputs(
-        operation, problem, found is not None, known.get("inputs", {}), known.get("axes", {})
-    )
-    alarm = answer.alarm_of(found) if found and not problem else None
+    classroom.show_cards(operation, found, problem)
+    if shows("inputs"):
+        controls.show_inputs(
+            operation, problem, found is not None, known.get("inputs", {}), known.get("axes", {})
+        )
+    elif problem:
+        show_problem(operation, problem, state.values(operation), found is not None)
+    alarm = answer.alarm_of(found) if found and not problem and shows("result") else None
     if alarm:
         show_alarm(operation, alarm)
-    controls.show_presets(operation)
-    controls.show_operation_parameters(operation)
+    if shows("presets"):
+        controls.show_presets(operation)
+    if shows("parameters"):
+        controls.show_operation_parameters(operation)
     with st.container(key="actions"):
         controls.show_reset(operation)
-        if not problem:
+        if not problem and shows("result"):
             keeping.show_keep(operation)
 
 
 def show_text_below(operation: Operation, found: Answer) -> None:
     """What is read off the plate: text with the numbers in the margin."""
     with st.container(key="reading"):
-        show_text(operation, found)
-        show_result(found)
+        shows = classroom.shows(operation)
+        show_text(operation, found, shows)
+        show_result(found, shows)
     out.remember(operation)
 
 
@@ -185,12 +213,13 @@ class Progress:
 def _answers(operation: Operation, fresh: bool, progress: Progress) -> tuple[Answer | None, Problem | None]:
     """The answer to show, and what is wrong with the present values. With a problem the last good answer stays."""
     values = state.values(operation)
-    found = answer.of_operation(operation, values, progress, state.unchosen(operation))
+    asked = {"teaching": classroom.question(operation)}
+    found = answer.of_operation(operation, values, progress, state.unchosen(operation), **asked)
     while fresh and isinstance(found, Problem) and found.input and values != state.defaults(operation):
         values = _without(operation, found, values)
-        found = answer.of_operation(operation, values, progress)
+        found = answer.of_operation(operation, values, progress, **asked)
     if isinstance(found, Problem):
-        last = answer.of_operation(operation, state.accepted(operation), progress)
+        last = answer.of_operation(operation, state.accepted(operation), progress, **asked)
         return answer.last_good(operation, last), found
     answer.shown(operation, found)
     fitted = found.data.get("fitted", {})
@@ -215,7 +244,9 @@ def _without(operation: Operation, problem: Problem, values: Mapping[str, Any]) 
 def _check_view(operation: Operation, found: Answer) -> None:
     view = state.linked_view(operation)
     layers = tuple(found.data.get("layers", ()))
-    wrong = [link.wrong_step(view.get("step", ""), found.data["steps"])]
+    wrong = (
+        [] if classroom.closed(operation) else [link.wrong_step(view.get("step", ""), found.data["steps"])]
+    )
     wrong += [link.wrong_layers(view.get("layers", ""), layers)] if layers else []
     state.notes(operation).extend(sentence for sentence in wrong if sentence)
 

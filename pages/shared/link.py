@@ -15,10 +15,14 @@ from typing import Any
 from core import limits, words
 from core.operation import Desk, Input, Operation, Parameter, Upload, spelled
 from core.words import _
+from pages.shared.teaching import NAMES as TEACHING
+from pages.shared.teaching import PLAIN, Teaching
+from pages.shared.teaching import read as read_teaching
 
 VERSION = "1"
 SHELF = "shelf"  # the visitor's named tensors: pages.shared.shelf reads and writes it
 VIEW = ("step", "camera", "zoom", "layers", "present")  # the browser writes these; the page only checks them
+ONCE = (*VIEW, *TEACHING, "lang")
 LONGEST_NAME = 30
 MOST_NAMED = 5
 LONGEST_VIEW = 400
@@ -27,12 +31,16 @@ LARGEST = 1e6  # of a camera's or a zoom's coordinates
 
 @dataclass(frozen=True)
 class Link:
-    """What a link says. `values`: inputs (text) and parameters (typed) that can be used; `notes`: sentences."""
+    """What a link says. `values`: inputs (text) and parameters (typed) that can be used; `notes`: sentences.
+
+    Those that a challenge begins with are among the values, unless the link has others.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     view: dict[str, str] = field(default_factory=dict)
     language: str | None = None
     notes: tuple[str, ...] = ()
+    teaching: Teaching = PLAIN
 
 
 def read(operation: Operation | Desk | None, query: Mapping[str, list[str]]) -> Link:
@@ -40,11 +48,15 @@ def read(operation: Operation | Desk | None, query: Mapping[str, list[str]]) -> 
     values: dict[str, Any] = {}
     view: dict[str, str] = {}
     language, notes, unknown = None, [], []
+    teaching = PLAIN
+    if isinstance(operation, Operation):
+        teaching, notes = read_teaching(operation, {name: given[-1:] for name, given in query.items()})
+        values |= operation.typed(teaching.start(operation))
     inputs = {item.name: item for item in operation.inputs} if operation else {}
     parameters = {item.name: item for item in operation.parameters} if operation else {}
     for name, given in query.items():
         text = given[-1] if given else ""
-        if len(given) > 1 and (name in inputs or name in parameters or name in VIEW or name == "lang"):
+        if len(given) > 1 and (name in inputs or name in parameters or name in ONCE):
             notes.append(_("The link names {name} more than once; the last value is used.").format(name=name))
         if name in inputs:
             _take(values, notes, name, *_input(inputs[name], text))
@@ -52,7 +64,7 @@ def read(operation: Operation | Desk | None, query: Mapping[str, list[str]]) -> 
             _take(values, notes, name, *_parameter(parameters[name], text))
         elif name in VIEW and operation:
             _take(view, notes, name, *_view(name, text))
-        elif name == SHELF:
+        elif name == SHELF or (name in TEACHING and isinstance(operation, Operation)):
             continue
         elif name == "lang":
             language = text if text in words.LANGUAGES else None
@@ -61,21 +73,28 @@ def read(operation: Operation | Desk | None, query: Mapping[str, list[str]]) -> 
             notes += [] if text == VERSION else [_other_version(text)]
         else:
             unknown.append(name)
-    return Link(values, view, language, (*notes, *_not_known(unknown)))
+    return Link(values, view, language, (*notes, *_not_known(unknown)), teaching)
 
 
 def write(
-    operation: Operation | Desk | None, values: Mapping[str, Any], language: str | None = None
+    operation: Operation | Desk | None,
+    values: Mapping[str, Any],
+    language: str | None = None,
+    teaching: Teaching = PLAIN,
 ) -> dict[str, str]:
-    """The query parameters of a page: what differs from its defaults, and the language when it is given."""
+    """The query parameters of a page: what differs from how it begins, and the language when it is given."""
     query: dict[str, str] = {}
+    begun = operation.typed(teaching.start(operation)) if isinstance(operation, Operation) else {}
     for item in operation.inputs if operation else ():
-        if values.get(item.name, item.default) != item.default:
+        first = begun.get(item.name, item.default)
+        if values.get(item.name, first) != first:
             query[item.name] = values[item.name]
     for parameter in operation.parameters if operation else ():
-        value = values.get(parameter.name, parameter.default)
-        if value != parameter.default and not isinstance(parameter, Upload):  # no link can carry a file
+        first = begun.get(parameter.name, parameter.default)
+        value = values.get(parameter.name, first)
+        if value != first and not isinstance(parameter, Upload):  # no link can carry a file
             query[parameter.name] = spelled(value)
+    query |= teaching.written()
     if language:
         query["lang"] = language
     return query

@@ -19,6 +19,7 @@ from core.workspace import to_link
 from pages.shared import answer, link, shelf, state
 from pages.shared.base import base
 from pages.shared.sections import section
+from pages.shared.teaching import PLAIN, Teaching
 
 FORMS = ("py", "ipynb")
 
@@ -34,7 +35,7 @@ def remember(operation: Operation) -> None:
     """The page shows the accepted values: from now on they are what is taken out."""
     values = state.accepted(operation)
     question, files = answer.code_question(operation, values)
-    _present(operation).question = ({**question, "link": _address(operation, values)}, files)
+    _present(operation).question = ({**question, "link": address(operation, values)}, files)
 
 
 def show_out(operation: Operation) -> None:
@@ -47,7 +48,7 @@ def show_out(operation: Operation) -> None:
 def show_example_out(operation: Operation, example: Example, values: Mapping[str, Any]) -> None:
     """A practice or a trap with these settings as code."""
     question, files = answer.code_question(operation, state.defaults(operation), example, values)
-    question["link"] = _address(operation, state.defaults(operation))
+    question["link"] = address(operation, state.defaults(operation))
     name = f"{operation.key}-{example.key}"
     _buttons(name, name, lambda: (question, files))
 
@@ -74,9 +75,9 @@ def _present(operation: Operation) -> Present:
     return st.session_state.setdefault(state.key(operation, "out"), Present())
 
 
-def _address(operation: Operation, values: Mapping[str, Any]) -> str:
+def address(operation: Operation, values: Mapping[str, Any], teaching: Teaching = PLAIN) -> str:
     """The page's link, with the tensors it names. Of Streamlit's address only the server's part can be relied on."""
-    query = link.write(operation, values, words.language())
+    query = link.write(operation, values, words.language(), teaching)
     carried = to_link(shelf.now().mentioned(*query.values()))
     query |= {link.SHELF: carried} if carried else {}
     server = urlsplit(st.context.url or "")

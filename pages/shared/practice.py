@@ -75,6 +75,8 @@ def show_example(operation: Operation, example: Example) -> None:
         on_drag=lambda moved: _let_go(prefix, example, moved),
         **slides.offered(f"{prefix}.stage", found, lambda: _subject(operation, example, found)),
     )
+    if "code" in state.teaching(operation).hide:
+        return
     with st.expander(_("The code that ran")):
         put(listing(found.data.get("code") or example.code))
         out.show_example_out(operation, example, values)
@@ -82,7 +84,8 @@ def show_example(operation: Operation, example: Example) -> None:
 
 def _subject(operation: Operation, example: Example, found: Answer) -> slides.Subject:
     """What the picture is about. An example has no address of its own: the link leads to its page."""
-    code = found.data.get("code") or example.code
+    hidden = "code" in state.teaching(operation).hide
+    code = "" if hidden else found.data.get("code") or example.code
     return slides.Subject(operation.key, _(example.title), {}, code, addressed=False)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.operation import Operation
 from core.words import _
-from pages.shared import answer, state
+from pages.shared import answer, classroom, state
 from pages.shared.answer import Alarm, Fix, Problem
 from pages.shared.markup import Html, join, prose, put, tag, written_shape
 
@@ -54,9 +54,10 @@ def show_alarm(operation: Operation, alarm: Alarm) -> None:
 
 def show_fixes(operation: Operation, kind: str, fixes: Sequence[Fix]) -> None:
     """A button for each fix: the call and the shape of its result; one click sets it."""
+    tells = classroom.shows(operation)("result")
     for number, fix in enumerate(fixes):
         st.button(
-            f"`{_short(fix.code)}` → {written_shape(fix.shape)}",
+            f"`{_short(fix.code)}`" + (f" → {written_shape(fix.shape)}" if tells else ""),
             key=state.key(operation, f"{kind}.{number}"),
             on_click=state.put,
             args=(operation, fix.changes),

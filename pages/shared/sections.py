@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from core import ops
 from core.operation import Desk, Operation
 from core.words import _
-from pages.shared import axes, navigation
+from pages.shared import axes, navigation, state
 from pages.shared.answer import Answer
 from pages.shared.listing import listing
 from pages.shared.markup import Html, put, tag, written_shape
@@ -38,22 +38,24 @@ def section(key: str, heading: str, *beginning: object) -> Iterator[None]:
         yield
 
 
-def show_text(operation: Operation, found: Answer) -> None:
+def show_text(operation: Operation, found: Answer, shows: Callable[[str], bool]) -> None:
     """The idea, the formula, why the result has its shape, and the code that computed it: it runs alone."""
     put(tag("p", _(operation.summary), class_="atlas-lead"))
-    st.latex(operation.latex)
+    if shows("formula"):
+        st.latex(operation.latex)
     line = found.data.get("shape_line")
     shapes = [axes.shape_line(line, found.data, operation.axes)] if line else []
-    challenges = tag("ul", *(tag("li", _(challenge)) for challenge in operation.challenges))
-    put(
-        quiet("why", _("Why this shape"), *shapes, tag("p", found.data["why"])),
-        quiet("challenges", _("Try this"), challenges) if operation.challenges else "",
-        quiet("code", _("The code that ran"), listing(found.data["code"], found.data["hues"])),
-    )
+    why = quiet("why", _("Why this shape"), *shapes, tag("p", found.data["why"])) if shows("why") else ""
+    code = listing(found.data["code"], found.data["hues"]) if shows("code") else ""
+    if why or code:
+        put(why, quiet("code", _("The code that ran"), code) if code else "")
 
 
-def show_result(found: Answer) -> None:
+def show_result(found: Answer, shows: Callable[[str], bool]) -> None:
     """The value as torch prints it, with shape, dtype and device, and what is worth knowing: determinant, rank."""
+    if not shows("result"):
+        put(tag("span"))  # the margin keeps its place
+        return
     result = found.data["result"]
     described = [
         (_("shape"), written_shape(result["shape"])),
@@ -61,7 +63,8 @@ def show_result(found: Answer) -> None:
         (_("device"), result["device"]),
     ]
     printed = tag("pre", result["text"], tabindex="0")
-    put(quiet("result", _("Result"), printed, pairs(described), pairs(found.data.get("facts") or [])))
+    facts = (found.data.get("facts") or []) if shows("facts") else []
+    put(quiet("result", _("Result"), printed, pairs(described), pairs(facts)))
 
 
 def quiet(name: str, heading: str, *content: object) -> Html:
@@ -87,7 +90,11 @@ def show_next(operation: Operation) -> None:
         ):
             with st.container(key=key):
                 for neighbour in neighbours:
-                    st.page_link(navigation.page_of(neighbour), label=label.format(title=_(neighbour.title)))
+                    st.page_link(
+                        navigation.page_of(neighbour),
+                        label=label.format(title=_(neighbour.title)),
+                        query_params=state.teaching(operation).carried() or None,
+                    )
 
 
 def pairs(found: Iterable[Sequence[str]]) -> Html:

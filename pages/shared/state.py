@@ -17,7 +17,10 @@ from core import words
 from core.operation import Desk, Operation
 from core.shapes import ShapeError
 from pages.shared import language, link, shelf
+from pages.shared.teaching import NAMES, PLAIN, Teaching
 
+CARRIED = {"hide", "ask"}  # what a teacher's link takes along to the next page
+ALONG = {*CARRIED, "lang", link.SHELF}
 PAGE = "atlas.page"  # the page shown last
 HOME = "home"
 
@@ -35,6 +38,23 @@ def key(operation: Operation | Desk | None, name: str) -> str:
 def defaults(operation: Operation | Desk) -> dict[str, Any]:
     """Every input's and parameter's default."""
     return {item.name: item.default for item in (*operation.inputs, *operation.parameters)}
+
+
+def teaching(operation: Operation | Desk | None) -> Teaching:
+    """What the teacher's link asks of this page."""
+    return st.session_state.get(key(operation, "teaching"), PLAIN)
+
+
+def teach(operation: Operation, changed: Teaching) -> None:
+    """Ask something else of it (a callback). A challenge brings the values it begins with."""
+    if changed.challenge and changed.challenge != teaching(operation).challenge:
+        put(operation, operation.begun(changed.challenge))
+    st.session_state[key(operation, "teaching")] = changed
+
+
+def begun(operation: Operation) -> dict[str, Any]:
+    """How the page begins: its defaults, and over them those of the challenge."""
+    return operation.begun(teaching(operation).challenge)
 
 
 def values(operation: Operation | Desk) -> dict[str, Any]:
@@ -116,6 +136,9 @@ def adopt(operation: Operation | Desk | None) -> None:
     given = _read(operation)
     st.session_state[key(operation, "notes")] = list(given.notes)
     st.session_state[key(operation, "linked-view")] = given.view
+    st.session_state[key(operation, "teaching")] = given.teaching
+    if known and CARRIED & set(st.query_params) and not set(st.query_params) - ALONG:
+        return  # it came along from another page, or is less or more hidden now: this page's values stay
     if operation:
         put(operation, {**defaults(operation), **given.values})
         st.session_state.pop(key(operation, "accepted"), None)
@@ -131,7 +154,11 @@ def publish(operation: Operation | Desk | None, *, settled: bool = True) -> None
     """Write the address where it says something else than the page. `settled`: the page's values made a picture."""
     present = {name: st.query_params[name] for name in st.query_params if name != link.SHELF}
     own = {name: text for name, text in present.items() if name not in link.VIEW and name != "lang"}
-    wanted = link.write(operation, accepted(operation)) if operation and settled else own
+    asked = teaching(operation)
+    if operation and settled:
+        wanted = link.write(operation, accepted(operation), teaching=asked)
+    else:
+        wanted = {name: text for name, text in own.items() if name not in NAMES} | asked.written()
     view = _read(operation).view
     code = language.chosen() or (words.language() if wanted != own and wanted else None)
     spoken = {"lang": code} if code else {}

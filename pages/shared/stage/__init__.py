@@ -308,6 +308,7 @@ def stage(
     on_slide: Callable[[View], None] | None = None,
     slide_word: str = "",
     said: Mapping[str, Any] | None = None,
+    play: int = 0,
 ) -> None:
     """Show `film` (JSON bytes of a figure with keyframes); `on_drag` hears of a drag that was let go, once.
 
@@ -319,7 +320,8 @@ def stage(
     `finished`: it opens on its last step, and Play tells the story from the beginning. `view`: how it is looked at
     when it opens, for a stage without an address. `fixed`: nothing can be dragged, and the figure is from `link`.
     `on_slide` hears, once, how it is looked at when the reader wants that on a slide (`slide_word`: what the button
-    says); `said`: the page's answer to that, {"number", "text"}.
+    says); `said`: the page's answer to that, {"number", "text"}. `play`: another number than before has it play from
+    the beginning.
     """
     adding = {"addSlide": slide_word} if slide_word else {}
     wishes = {
@@ -328,6 +330,7 @@ def stage(
         "fixed": fixed,
         "link": link,
         "said": said and dict(said),
+        "play": play,
     }
     head = {
         **{name: wish for name, wish in wishes.items() if wish},

@@ -11,7 +11,7 @@ const line = (more = {}, live = {}) => {
 };
 
 /** What stands in `backticks` is code; a lone backtick is only itself. */
-function parts(text) {
+export function worded(text) {
   const pieces = text.split("`");
   if (pieces.length % 2 === 0) return [text];
   return pieces.map((piece, k) => (k % 2 ? element("code", { class: "atlas-code" }, piece) : piece));
@@ -20,7 +20,7 @@ function parts(text) {
 function write({ sentence, formula }, step) {
   if (sentence.dataset.text !== step.sentence) {
     sentence.dataset.text = step.sentence;
-    sentence.replaceChildren(...parts(step.sentence));
+    sentence.replaceChildren(...worded(step.sentence));
   }
   if (formula.textContent !== (step.formula ?? "")) formula.textContent = step.formula ?? "";
 }

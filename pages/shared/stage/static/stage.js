@@ -131,6 +131,13 @@ class Stage {
     this.refit();
     this.parts.root.classList.remove("is-failed");
     this.where.tell();
+    if (before && payload.play && payload.play !== before.play) this.tellAll();
+  }
+
+  /** What had been held back is there: from the beginning; at once where motion is not wanted. */
+  tellAll() {
+    this.player.jump(calmMotion() ? this.film.last : 0);
+    if (!calmMotion()) this.player.play();
   }
 
   read(figure) {
