@@ -6,25 +6,31 @@ moment, so that the first page is painted before torch is imported anywhere.
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
+from core import calculator, events, limits
 from pages.shared import early, exports, header, posters, security, stage, upkeep
-
-log = logging.getLogger("atlas")
+from pages.shared.hosting import ending, health, journal, metrics, uploads, visitors
 
 
 def on_script_error(error: Exception) -> bool:
-    """The trace goes to the log; the visitor reads one calm sentence instead of it."""
-    log.error("A page failed: %s", type(error).__name__)  # Streamlit has logged the trace by now
-    header.apology()
+    """The trace is in the log, under the number that the visitor reads with one calm sentence instead of it."""
+    events.emit("page.failed", error=type(error).__name__)  # Streamlit has logged where by now
+    header.apology(journal.id_of(error))
     return True
 
 
+try:
+    limits.current()
+except limits.SettingError as wrong:
+    sys.exit(f"The settings cannot be used. {wrong}")
+journal.install()
+metrics.listen()
+calculator.asked_by(visitors.asker)
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 upkeep.before_first_run()
 security.keep_the_host_private()
@@ -32,7 +38,13 @@ security.keep_uploads_few()
 early.hold_torch()
 app = st.App(
     Path(__file__).with_name("pages") / "shared" / "frame.py",
-    routes=[*stage.routes(), *posters.routes(), *exports.routes()],
-    middleware=[Middleware(security.Headers), Middleware(early.Early)],
+    lifespan=ending.lifespan,
+    routes=[health.route(), metrics.route(), *stage.routes(), *posters.routes(), *exports.routes()],
+    middleware=[
+        Middleware(security.Headers),
+        Middleware(early.Early),
+        Middleware(metrics.Closed),
+        Middleware(uploads.Uploads),
+    ],
     on_script_error=on_script_error,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,31 @@ def pytest_configure(config: pytest.Config) -> None:
     """Not in a worker, which prints nothing."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Failures(config))
+
+
+@pytest.fixture
+def set_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """set_limits(workers=3): the environment says so, until the test ends."""
+    from core import limits
+
+    def set_them(**numbers: float | str) -> None:
+        for name, number in numbers.items():
+            monkeypatch.setenv(limits.variable(name), str(number))
+        limits._chosen.cache_clear()
+
+    yield set_them
+    monkeypatch.undo()
+    limits._chosen.cache_clear()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """The events that are told from now on, as (event, facts)."""
+    from core import events
+
+    found: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(events, "_listeners", [*events._listeners, lambda *event: found.append(event)])
+    return found
 
 
 @pytest.fixture(scope="session")

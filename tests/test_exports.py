@@ -16,7 +16,7 @@ import threading
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from core.calculator import Calculator, Settings
 from core.calculator.processes import NotStarted
 from core.limits import HOSTED
 from pages.shared import exports
+from pages.shared.hosting import visitors
 
 DEADLY = {
     "tasks": "deadly_exports:TASKS",
@@ -97,7 +98,7 @@ class Site:
     def idle(self) -> bool:
         """Whether nothing is held and nobody is served."""
         tasks = len(asyncio.all_tasks(self.loop))
-        return not self.exports.rooms and self.exports.turns._value == exports.at_once() and tasks <= 2
+        return not self.exports.rooms and self.exports.free == exports.at_once() and tasks <= 2
 
     def held(self) -> int:
         """Bytes of the bodies in memory."""
@@ -214,14 +215,78 @@ def test_two_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for one in asked:
         one.join()
     assert found == [200] * 4
-    assert max(most) == exports.AT_ONCE == 2
+    assert max(most) == HOSTED.exports_at_once == 2
 
 
 @pytest.mark.parametrize(("workers", "made"), [(1, 1), (2, 1), (3, 2), (16, 2)])
-def test_a_worker_is_left_for_the_pages(workers: int, made: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_left_for_the_pages(workers: int, made: int, set_limits: Callable[..., None]) -> None:
     """An export may take 40 s of one: nobody's page waits for that."""
-    monkeypatch.setenv("ATLAS_WORKERS", str(workers))
-    assert exports.Exports().turns._value == made
+    set_limits(workers=workers)
+    assert exports.Exports().free == made
+
+
+def test_exports_take_turns_over_visitors() -> None:
+    """Who asks for many waits behind himself: another's comes after the one that is being made."""
+
+    async def made() -> list[str]:
+        site, order = exports.Exports(free=1), []
+
+        async def one(visitor: str) -> None:
+            async with site.turn(visitor):
+                order.append(visitor)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(one(visitor) for visitor in ("flood",) * 5 + ("ada", "bob")))
+        assert site.free == 1 and len(site.turns) == 0
+        return order
+
+    assert asyncio.run(made()) == ["flood", "flood", "ada", "bob", "flood", "flood", "flood"]
+
+
+def test_one_visitor_makes_no_more_at_once_than_he_may(set_limits: Callable[..., None]) -> None:
+    """The turn that is free then is for somebody else."""
+    set_limits(exports=1)
+
+    async def made() -> tuple[bool, bool]:
+        site = exports.Exports(free=2)
+        async with site.turn("ada"):
+            second = asyncio.create_task(site.turn("ada").__aenter__())
+            async with asyncio.timeout(10), site.turn("bob"):
+                waits = not second.done()
+            second.cancel()
+            await asyncio.gather(second, return_exceptions=True)
+        return waits, site.free == 2 and not len(site.turns)
+
+    assert asyncio.run(made()) == (True, True)
+
+
+def test_a_turn_that_is_given_up_is_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes away while he waits, and whoever waits for too long, takes none."""
+    monkeypatch.setattr(exports, "PATIENCE", 0.05)
+
+    async def made() -> tuple[int, int]:
+        site = exports.Exports(free=1)
+        async with site.turn("ada"):
+            with pytest.raises(exports.Refused):
+                async with site.turn("bob"):
+                    raise AssertionError
+            left = asyncio.create_task(site.turn("eve").__aenter__())
+            await asyncio.sleep(0)
+            left.cancel()
+            await asyncio.gather(left, return_exceptions=True)
+        return site.free, len(site.turns)
+
+    assert asyncio.run(made()) == (1, 0)
+
+
+def test_an_export_that_is_not_even_begun_says_why(site: Site, workers: Calculator) -> None:
+    """The server stops, or its memory is short."""
+    workers.stopping = True
+    try:
+        status, sentence = site.refused("film", clip(1, times=[50]))
+    finally:
+        workers.stopping = False
+    assert (status, sentence) == (503, "This server is being restarted. Try again in a minute.")
 
 
 # --- what is refused
@@ -440,11 +505,11 @@ def test_a_calculator_that_fails(
     assert "KeyError" not in found[1]
 
 
-def test_too_many_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_wait(site: Site, monkeypatch: pytest.MonkeyPatch, set_limits: Callable[..., None]) -> None:
     """Who finds no room in time hears it; the first one is served all the same."""
     monkeypatch.setattr(exports, "PATIENCE", 0.05)
     sent = clip(1, times=[50])
-    monkeypatch.setattr(exports, "HELD_BYTES", 2 * len(sent))
+    set_limits(export_held_bytes=2 * len(sent))
     held = halfway(site, sent, len(sent) - 10)
     assert eventually(lambda: site.held() == len(sent) - 10)
     status, sentence = site.refused("film", sent)
@@ -454,11 +519,13 @@ def test_too_many_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     held.close()
 
 
-def test_a_length_takes_no_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_length_takes_no_room(
+    site: Site, monkeypatch: pytest.MonkeyPatch, set_limits: Callable[..., None]
+) -> None:
     """Two that announce much and send little shut nobody out."""
     monkeypatch.setattr(exports, "PATIENCE", 0.05)
     sent = clip(1, times=[50])
-    monkeypatch.setattr(exports, "HELD_BYTES", 4 * len(sent))
+    set_limits(export_held_bytes=4 * len(sent))
     lazy = [halfway(site, sent * 2, 10) for _ in range(2)]
     assert eventually(lambda: len(site.exports.rooms) == 2)
     assert site.post("film", sent)[0] == 200
@@ -466,11 +533,13 @@ def test_a_length_takes_no_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> 
         one.close()
 
 
-def test_a_class_behind_one_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_class_behind_one_address(
+    site: Site, monkeypatch: pytest.MonkeyPatch, set_limits: Callable[..., None]
+) -> None:
     """A visitor is known by the cookie that nginx gives; another cookie is none, and counts as the address."""
     monkeypatch.setattr(exports, "PATIENCE", 0.05)
     sent = clip(1, times=[50])
-    monkeypatch.setattr(exports, "HELD_BYTES", 3 * len(sent))
+    set_limits(export_held_bytes=3 * len(sent))
     ada, bob = ({"Cookie": f"a=b; atlas_visitor={letter * 32}"} for letter in "ab")
     held = halfway(site, sent, len(sent) - 10, **ada)
     assert eventually(lambda: site.held() == len(sent) - 10)
@@ -484,10 +553,10 @@ def test_a_class_behind_one_address(site: Site, monkeypatch: pytest.MonkeyPatch)
     held.close()
 
 
-def test_halves_do_not_wait_for_each_other(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_halves_do_not_wait_for_each_other(site: Site, set_limits: Callable[..., None]) -> None:
     """Where the room is full of bodies that are not whole yet, the oldest comes to its end, then the next."""
     sent = clip(1, times=[50])
-    monkeypatch.setattr(exports, "HELD_BYTES", len(sent))
+    set_limits(export_held_bytes=len(sent))
     first, second = halfway(site, sent, len(sent) // 4), halfway(site, sent, len(sent) // 4)
     assert eventually(lambda: site.held() == len(sent) // 4 * 2)
     second.sendall(sent[len(sent) // 4 :])
@@ -547,7 +616,7 @@ def test_what_a_thread_holds_is_counted(site: Site, monkeypatch: pytest.MonkeyPa
     connection = halfway(site, sent, len(sent))
     assert asked.wait(60)
     connection.close()
-    assert not eventually(lambda: site.held() == 0 or site.exports.turns._value == exports.at_once(), 0.5)
+    assert not eventually(lambda: site.held() == 0 or site.exports.free == exports.at_once(), 0.5)
     end.set()
     assert eventually(site.idle)
 
@@ -580,7 +649,7 @@ def test_nginx_waits_for_an_export() -> None:
     (allowed,) = re.findall(r"proxy_read_timeout (\d+)s;", location)
     settings = Settings()
     assert exports.PATIENCE + settings.startup + settings.once_wall <= int(allowed)
-    assert exports.VISITOR.pattern in text and "atlas_visitor" in text
+    assert visitors.VALUE.pattern in text and "atlas_visitor" in text
 
 
 # --- the calculator's side
@@ -612,7 +681,7 @@ def test_a_question_that_was_called_off(workers: Calculator, monkeypatch: pytest
     """Before it began: no worker is asked, and none is lost for the next."""
     assert eventually(lambda: full(workers), 60)
     pids, lent = pids_of(workers), []
-    monkeypatch.setattr(workers.pool, "_borrow", lambda begun: lent.append(begun))
+    monkeypatch.setattr(workers.pool, "_borrow", lambda *asked: lent.append(asked))
     lease = calculator.Lease()
     lease.call_off()
     with pytest.raises(calculator.Failure, match="called off"):
@@ -629,8 +698,8 @@ def test_a_question_that_is_called_off_while_it_waits(
     assert eventually(lambda: full(workers), 60)
     pids, lease, borrow = pids_of(workers), calculator.Lease(), workers.pool._borrow
 
-    def slowly(begun: float) -> Any:
-        worker = borrow(begun)
+    def slowly(*asked: Any) -> Any:
+        worker = borrow(*asked)
         lease.call_off()
         return worker
 
@@ -647,8 +716,8 @@ def test_a_question_that_is_called_off_as_it_begins(
     assert eventually(lambda: full(workers), 60)
     pids, lease, borrow = pids_of(workers), calculator.Lease(), workers.pool._borrow
 
-    def doomed(begun: float) -> Any:
-        worker = borrow(begun)
+    def doomed(*asked: Any) -> Any:
+        worker = borrow(*asked)
 
         def exchange(*_: Any) -> None:
             lease.call_off()

@@ -13,14 +13,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # layer -> the layers it may import (besides itself). A file belongs to the longest prefix that fits.
 LAYERS = {
-    "app": {"pages.shared", "core.calculator"},
+    "app": {"pages.shared", "core.calculator", "core.events", "core.limits"},
     "pages": {"pages.shared", "core.ops"},
     "pages.shared": {
-        "core.answers", "core.calculator", "core.device", "core.figures", "core.export", "core.limits",
+        "core.answers", "core.calculator", "core.device", "core.events", "core.figures", "core.export", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.shapes", "core.words", "core.workbench.desks",
         "core.slides", "core.workspace", "core.workspace_file",
     },
-    "core.calculator": {"core.device", "core.limits", "core.words"},
+    "core.calculator": {"core.device", "core.events", "core.limits", "core.words"},
+    "core.events": set(),
     "core.answers": {
         "core.device", "core.doctor", "core.export", "core.expression", "core.figures", "core.files", "core.limits",
         "core.numbers", "core.operation", "core.ops", "core.panels", "core.shapes", "core.tensors", "core.words",

@@ -14,20 +14,29 @@ killed from outside fails the next caller (BrokenProcessPool); after a death the
 from __future__ import annotations
 
 import atexit
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.calculator.engine import Calculator
 from core.calculator.lease import Lease
-from core.calculator.records import Failure, Reply, Settings
+from core.calculator.records import Asker, Failure, Reply, Settings
 
 __all__ = [
-    "Calculator", "Failure", "Lease", "Reply", "Settings", "ask", "ask_once", "device", "start", "start_after", "stop",
+    "Asker", "Calculator", "Failure", "Lease", "Reply", "Settings", "ask", "ask_once", "asked_by", "device", "running",
+    "start", "start_after", "stop", "training",
 ]  # fmt: skip
 
 _lock = threading.Lock()
 _calculator: Calculator | None = None
+_asker: Callable[[], Asker] = Asker
+
+
+def asked_by(asker: Callable[[], Asker]) -> None:
+    """Say how to find out who asks: called for each question, in the thread of whoever puts it."""
+    global _asker
+    _asker = asker
 
 
 def _the() -> Calculator:
@@ -68,24 +77,48 @@ def ask(
     wall: float | None = None,
     keep: bool = False,
     files: Mapping[str, bytes] | None = None,
+    heavy: bool = False,
 ) -> Reply:
     """The answer of `task` to `arguments` (plain data). Blocks; thread-safe; raises Failure.
 
     `wall` is how many seconds the worker may take (default: the limits'); an answer given before comes from the cache.
     `keep` marks a question of the catalogue's own (nothing typed): its answer is kept on disk for the next start.
     `files` travel beside the question as raw bytes, by name.
+    `heavy`: begins what takes long or much memory; where the server has enough to do that is refused, and nothing else.
     """
-    return _the().ask(task, arguments, wall=wall, keep=keep, files=files)
+    asker = _asker()
+    try:
+        return _the().ask(task, arguments, wall=wall, keep=keep, files=files, heavy=heavy, asker=asker)
+    finally:
+        if asker.end:
+            asker.end()
 
 
 def ask_once(
-    task: str, arguments: dict[str, Any], files: Mapping[str, bytes], *, lease: Lease | None = None
+    task: str,
+    arguments: dict[str, Any],
+    files: Mapping[str, bytes],
+    *,
+    lease: Lease | None = None,
+    visitor: str = "",
 ) -> Reply:
     """The answer of `task` to large files of one visitor (an export): not cached, with limits of its own.
 
     Blocks; thread-safe; raises Failure. Another thread can call the question off: `lease.call_off()`.
     """
-    return _the().ask_once(task, arguments, files, lease=lease)
+    return _the().ask_once(task, arguments, files, lease=lease, asker=Asker(visitor))
+
+
+@contextlib.contextmanager
+def training() -> Iterator[None]:
+    """While whoever asks here has a training under way; raises Failure where he has as many as he may."""
+    with _the().training(_asker()):
+        yield
+
+
+def running() -> Calculator:
+    """The server's calculator itself: for its state, its limits, and its end."""
+    return _the()
 
 
 def device() -> dict[str, str]:

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from core.calculator.records import Failure
+
+LOOK = 1.0  # seconds between two times that one who waits for another's answer is told so
+
 
 def canonical(value: Any) -> bytes:
     """`value` as the one JSON text it has: sorted keys, no spaces. TypeError for what is not plain data."""
@@ -68,20 +72,36 @@ class Flights:
         self._lock = threading.Lock()
         self._flights: dict[str, Future] = {}
 
-    def join(self, key: str, compute: Callable[[], Any]) -> tuple[Any, bool]:
-        """What `compute` returns (or raises), and whether this caller was the one that ran it."""
+    def join(
+        self, key: str, compute: Callable[[], Any], waiting: Callable[[None], None] | None = None
+    ) -> tuple[Any, bool]:
+        """What `compute` returns, and whether this caller was the one that ran it.
+
+        What it raises, it raises for that caller only; the others get the Failure "left", and may ask again.
+        `waiting(None)` is called now and then for one of the others.
+        """
         with self._lock:
             flight = self._flights.get(key)
             first = flight is None
             if first:
                 flight = self._flights[key] = Future()
         if not first:
-            return flight.result(), False
+            return _landed(flight, waiting), False
+        outcome: Any = Failure("left")
         try:
-            flight.set_result(compute())
-        except BaseException as error:
-            flight.set_exception(error)
+            outcome = compute()
         finally:
             with self._lock:
                 del self._flights[key]
-        return flight.result(), True
+            flight.set_result(outcome)
+        return outcome, True
+
+
+def _landed(flight: Future, waiting: Callable[[None], None] | None) -> Any:
+    """What comes of it."""
+    while waiting:
+        try:
+            return flight.result(LOOK)
+        except TimeoutError:
+            waiting(None)
+    return flight.result()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ from core.calculator import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("slow", "died", "memory", "busy", "broken")
+# Why a question is refused before anybody is asked.
+HELD_BACK = ("stopping", "memory", "queue", "full", "compute", "questions", "trainings")
 
 
 class Failure(Exception):
     """Why there is no answer.
 
     `kind`: "slow" (over the wall or the CPU limit), "died" (the worker's process ended), "memory" (an allocation was
-    refused), "busy" (no worker became free in time), "broken" (the task failed, or its answer is no answer).
+    refused), "busy" (no worker became free in time), "broken" (the task failed, or its answer is no answer), "refused"
+    (the question was not even asked; the detail, of HELD_BACK, is why, and `seconds` is when it might be).
     `seconds` is how long the caller waited; `detail` a short code such as "SIGFPE": never a path, never a trace.
     """
 
@@ -37,10 +40,23 @@ class Reply:
     device: str = "cpu"
 
 
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: a name for his visitor's account ("" is nobody in particular), and how he hears of his waiting.
+
+    `waiting(before)` is called now and then while he waits; `before` is how many questions of others come before his,
+    None where his is being answered for somebody else just now. What it raises ends the waiting. `end` is called when
+    his question has its answer, or has none.
+    """
+
+    visitor: str = ""
+    waiting: Callable[[int | None], None] | None = None
+    end: Callable[[], None] | None = None
+
+
 def _workers() -> int:
-    """ATLAS_WORKERS, or one a core and at least four: a hang in one or two must not be felt by the others."""
-    text = os.environ.get("ATLAS_WORKERS", "")
-    return min(max(1, int(text)), 256) if text.isdecimal() else max(4, os.cpu_count() or 1)
+    """As set, or one a core and at least four: a hang in one or two must not be felt by the others."""
+    return min(limits.current().workers, 256) or max(4, os.cpu_count() or 1)
 
 
 def _method() -> str:
@@ -65,6 +81,11 @@ class Settings:
     memory: int = field(default_factory=lambda: limits.current().memory_bytes)
     threads: int = field(default_factory=lambda: limits.current().threads)
     patience: float = 5.0  # how long a caller waits for a worker to become free
+    queue_patience: float = field(
+        default_factory=lambda: limits.current().queue_seconds
+    )  # who is told his place
+    queue: int = field(default_factory=lambda: limits.current().queue)
+    visitor_workers: int = field(default_factory=lambda: limits.current().visitor_workers)
     startup: float = 60.0  # the same, while the first worker is still starting
     question_bytes: int = 2 << 20  # of a request, without its files
     request_bytes: int = field(default_factory=lambda: limits.current().file_bytes + (2 << 20))

@@ -15,11 +15,13 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from core import device
+from core import device, limits
 from core.calculator import frames
 from core.calculator.torch_start import load_torch
 
@@ -30,6 +32,8 @@ except ImportError:  # Windows: the wall is the only limit there
 
 Task = Callable[[dict], tuple[dict, dict[str, bytes]]]
 OPEN_FILES = 64
+FRAMES = 12  # of a trace
+ROOT = Path(__file__).resolve().parents[2]
 NO_MEMORY = (
     "can't allocate memory",
     "not enough memory",
@@ -110,26 +114,25 @@ def serve(wire: Wire, tasks: Mapping[str, Task], config: dict[str, Any], *, rece
 
 def answer(request: frames.Message, tasks: Mapping[str, Task], config: dict[str, Any]) -> bytes:
     """The bytes of the reply to `request`. Every exception of a task becomes a failure with a code."""
-    number = request.header["id"]
+    number, begun = request.header["id"], time.process_time()
     try:
         question = json.loads(request.parts[0])
         start_afresh(config["threads"])
         task = tasks[question["task"]]
         files = dict(zip(question.get("files", ()), request.parts[1:], strict=True))
-        data, blobs = contextvars.copy_context().run(
-            task, question["arguments"] | ({"files": files} if files else {})
-        )
+        arguments = question["arguments"] | ({"files": files} if files else {})
+        with limits.scarce() if request.header.get("scarce") else contextlib.nullcontext():
+            data, blobs = contextvars.copy_context().run(task, arguments)
         parts = [json.dumps(data).encode(), *(bytes(memoryview(blob)) for blob in blobs.values())]
         if sum(map(len, parts)) > request.header.get("reply_bytes", config["reply_bytes"]):
             return _failure(number, "memory", "reply-size")
-        return frames.encode({"id": number, "blobs": list(blobs)}, parts)
+        cpu = time.process_time() - begun
+        return frames.encode({"id": number, "blobs": list(blobs), "cpu": cpu}, parts)
     except MemoryError:
         return _failure(number, "memory", "MemoryError")
     except Exception as error:
         kind = _kind(error)
-        return _failure(
-            number, kind, type(error).__name__, traceback.format_exc() if kind == "broken" else ""
-        )
+        return _failure(number, kind, type(error).__name__, trace(error) if kind == "broken" else [])
 
 
 def _kind(error: Exception) -> str:
@@ -137,8 +140,14 @@ def _kind(error: Exception) -> str:
     return "memory" if refused else "broken"
 
 
-def _failure(number: int, kind: str, detail: str, trace: str = "") -> bytes:
-    return frames.encode({"id": number, "failure": kind, "detail": detail, "trace": trace[-8_000:]})
+def trace(error: BaseException) -> list[str]:
+    """Where an error came from, "file:line function" each. Not its words: they may repeat what was typed."""
+    found = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return [f"{os.path.relpath(one.filename, ROOT)}:{one.lineno} {one.name}"[:200] for one in found]
+
+
+def _failure(number: int, kind: str, detail: str, frames_of: list[str] = ()) -> bytes:
+    return frames.encode({"id": number, "failure": kind, "detail": detail, "trace": list(frames_of)})
 
 
 def start_afresh(threads: int) -> None:
@@ -206,7 +215,8 @@ def _write_all(stream: Any, data: bytes) -> None:
 def main() -> None:
     """`python -m core.calculator.worker CONFIG`: a worker of its own, on its standard input and output."""
     config = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; we end with it
+    for number in (signal.SIGINT, signal.SIGTERM):  # for the server, where they go to all; we end with it
+        signal.signal(number, signal.SIG_IGN)
     wire = _own_pipes()
     found = device.Device()
     if config["detect"]:

@@ -145,7 +145,8 @@ class Zygote:
 def main() -> None:
     """Load torch and the tasks, then fork at the server's word."""
     config = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; we end with it
+    for number in (signal.SIGINT, signal.SIGTERM):  # for the server, where they go to all; we end with it
+        signal.signal(number, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

@@ -13,6 +13,7 @@ from core import calculator, words
 from core.operation import Desk, Example, File, Input, Operation, Parameter
 from core.words import _
 from pages.shared import shelf
+from pages.shared.hosting import refusals
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
 ATTEMPTS = 3  # at a file that is asked for, where others keep the workers busy
@@ -21,7 +22,8 @@ THEMES = ("light", "dark")
 Progress = Callable[[int, int], None]  # parts done, parts in all
 Question = tuple[dict[str, Any], dict[str, bytes]]  # what a task is asked, and the files beside it
 Asked = Callable[[], Question]
-PASSING = ("busy", "died", "broken")  # failures that may not come again
+SHOWN = "atlas.shown"  # in the session: the last good answer, of one page
+PASSING = ("busy", "died", "broken", "refused")  # failures that may not come again
 
 
 @dataclass(frozen=True)
@@ -111,26 +113,52 @@ def _prepared(
 
     The calculator keeps every part, for everyone; the session keeps the last one, so that nothing is asked again.
     """
-    needed = operation.prepare
-    chosen = {name: values[name] for name in needed.parameters}
+    chosen = {name: values[name] for name in operation.prepare.parameters}
     place = f"{operation.key}.prepared"
     if place in st.session_state and st.session_state[place][0] == chosen:
         return st.session_state[place][1]
+    try:
+        with calculator.training():
+            done = _trained(operation, chosen, progress)
+    except calculator.Failure as failure:
+        return _failed(failure)
+    if not isinstance(done, Problem):
+        st.session_state[place] = (chosen, done)
+    return done
+
+
+def _trained(
+    operation: Operation, chosen: Mapping[str, Any], progress: Progress
+) -> Mapping[str, Any] | Problem:
+    """Part after part; raises Failure. Once it is begun it is not refused: its first part alone is heavy."""
+    needed = operation.prepare
     keep = _catalogues(chosen, [item for item in operation.parameters if item.name in needed.parameters])
     done = None
     for part in range(needed.parts):
         progress(part, needed.parts)
         request, files = _apart({"key": operation.key, "parameters": chosen, "before": done})
-        try:
-            reply = calculator.ask("prepare", request, keep=keep and not files, files=files)
-        except calculator.Failure as failure:
-            return _failed(failure)
+        reply = calculator.ask("prepare", request, keep=keep and not files, files=files, heavy=part == 0)
         if "problem" in reply.data:
             return _problem(reply.data["problem"], b"")
         done = reply.data["done"]
     progress(needed.parts, needed.parts)
-    st.session_state[place] = (chosen, done)
     return done
+
+
+def shown(page: Operation | Desk, found: Answer) -> None:
+    """The page shows this answer from now on. The session holds it, by the very bytes that the cache may have, too."""
+    st.session_state[SHOWN] = (page.key, found)
+
+
+def last_good(page: Operation | Desk, found: Answer | Problem) -> Answer | None:
+    """What a page shows beside a problem: `found` for the values that worked last, or what was shown, if that is none.
+
+    A server that is full may refuse to compute even those again; the picture stays.
+    """
+    if isinstance(found, Answer):
+        return found
+    key, answer = st.session_state.get(SHOWN, ("", None))
+    return answer if key == page.key else None
 
 
 def of_example(
@@ -143,7 +171,7 @@ def of_example(
         parameters, example.parameters
     )
     asked = {**request, **_setting()}
-    return _ask("example", asked, wall=EXAMPLE_WALL, keep=keep, named=tuple(inputs.values()))
+    return _ask("example", asked, wall=EXAMPLE_WALL, keep=keep, named=tuple(inputs.values()), heavy=not keep)
 
 
 def of_desk(task: str, desk: Desk, values: Mapping[str, Any], **more: Any) -> Answer | Problem:
@@ -162,7 +190,10 @@ def asked(
     told, data = shelf.beside(*texts)
     question = {**request, **told, "language": words.language()}
     try:
-        reply = calculator.ask(task, question, files={**data, **files}, wall=FILE_WALL if files else wall)
+        all_files = {**data, **files}
+        reply = calculator.ask(
+            task, question, files=all_files, wall=FILE_WALL if files else wall, heavy=bool(files)
+        )
     except calculator.Failure as failure:
         return _failed(failure)
     return _problem(reply.data["problem"], b"") if "problem" in reply.data else reply
@@ -280,13 +311,14 @@ def _ask(
     wall: float | None = None,
     keep: bool = False,
     named: Sequence[str] = (),
+    heavy: bool = False,
 ) -> Answer | Problem:
     """The answer; the tensors of the shelf that the texts `named` name travel with the question."""
     request, files = _apart(request)
     told, data = shelf.beside(*named)
     request, files = request | told, files | data
     try:
-        reply = calculator.ask(task, request, wall=wall, keep=keep and not files, files=files)
+        reply = calculator.ask(task, request, wall=wall, keep=keep and not files, files=files, heavy=heavy)
     except calculator.Failure as failure:
         return _failed(failure)
     if "problem" in reply.data:
@@ -321,6 +353,9 @@ def _fixes(data: Mapping[str, Any]) -> tuple[Fix, ...]:
 
 
 def _failed(failure: calculator.Failure) -> Problem:
+    if failure.kind == "refused":
+        sentence, fix = refusals.sentence_of(failure)
+        return Problem(failure.kind, sentence, fix=fix)
     smaller = _("Try smaller tensors or fewer operations.")
     again = _("Change a value to try again.")
     sentences = {

@@ -22,8 +22,9 @@ from core.operation import (
     spelled,
 )
 from core.words import _
-from pages.shared import axes, keeping, state
+from pages.shared import axes, keeping, shelf, state
 from pages.shared.answer import Problem
+from pages.shared.hosting import uploads
 from pages.shared.markup import Html, put, tag
 from pages.shared.problem import show_problem
 
@@ -255,6 +256,9 @@ def written(value: Any) -> Any:
 
 def taken(parameter: Parameter, given: Any, last: Any) -> Any:
     """A widget's value as the parameter's; `last` where it is none."""
+    if isinstance(parameter, Upload) and given is not None and (refused := uploads.why_not(given)):
+        shelf.say(" ".join(refused))
+        return None
     if isinstance(parameter, Upload):
         return File(given.name, given.getvalue()) if given is not None else None
     try:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
-import re
-import time
+import weakref
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,27 +22,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from core import calculator
+from core import calculator, events
+from core.calculator.turns import Turns
 from core.export.pictures import safe_name
 from core.limits import current
 from core.words import _, speaking
 from pages.shared.base import base
+from pages.shared.hosting import refusals, visitors
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
-
-log = logging.getLogger("atlas")
 
 ROUTE = "/export"
 OURS = "x-atlas-export"  # no form of another site can send it
 HEADER_BYTES = 1_000_000
 FILES = 1_000
-AT_ONCE = 2  # exports that are made at the same time, where there are workers enough
-HELD_BYTES = 160_000_000  # of all bodies in memory; half of it for one visitor
 PATIENCE = 30.0  # seconds that an export waits for its turn, or for room
 SLOWEST = 120.0  # seconds that a body may take to come, and a file to go
 GRACE, LEAST_RATE = 10.0, 20_000  # seconds; bytes a second that must come from then on
-VISITOR = re.compile(r"[0-9a-f]{32}")  # the cookie atlas_visitor of deploy/nginx.conf.template
 DRAINED = 3  # a body up to so many times too large is read and thrown away, so that the answer arrives
 CHUNK = 256 << 10
 TYPES = {
@@ -80,7 +75,12 @@ class Gone(Exception):
 
 def at_once() -> int:
     """How many exports are made at the same time: they leave a worker to the pages, where there are two."""
-    return max(1, min(AT_ONCE, calculator.Settings().workers - 1))
+    return max(1, min(current().exports_at_once, calculator.Settings().workers - 1))
+
+
+def under_way() -> int:
+    """Exports that this server is at: they come, wait, are made, or go."""
+    return sum(len(one.rooms) for one in _all)
 
 
 @dataclass(eq=False)
@@ -103,13 +103,17 @@ class Room:
             self.size += more
 
 
-@dataclass
+@dataclass(eq=False)
 class Exports:
-    """What all exports of a server share: turns and memory."""
+    """What all exports of a server share: turns and memory. Turns go round over visitors."""
 
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(at_once()))
+    free: int = field(default_factory=at_once)
+    turns: Turns[asyncio.Future[None]] = field(default_factory=lambda: Turns(current().exports))
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     rooms: list[Room] = field(default_factory=list)  # the oldest first
+
+    def __post_init__(self) -> None:
+        _all.add(self)
 
     @contextlib.asynccontextmanager
     async def room(self, visitor: str) -> AsyncIterator[Room]:
@@ -126,20 +130,34 @@ class Exports:
     def fits(self, room: Room, more: int) -> bool:
         """Whether it may grow. The oldest always may: many halves that wait for each other would never end."""
         own = [one for one in self.rooms if one.visitor == room.visitor]
-        limits = ((self.rooms, HELD_BYTES), (own, HELD_BYTES // 2))
+        held = current().export_held_bytes
+        limits = ((self.rooms, held), (own, held // 2))
         return all(rooms[0] is room or _held(rooms) + more <= most for rooms, most in limits)
 
     @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, visitor: str) -> AsyncIterator[None]:
         """One of the few exports that are made now; Refused where the others take too long."""
+        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.turns.add(visitor, called)
+        self._call()
         try:
-            await asyncio.wait_for(self.turns.acquire(), PATIENCE)
-        except TimeoutError:
-            raise _busy() from None
-        try:
+            await asyncio.wait({called}, timeout=PATIENCE)
+            if not called.done():
+                raise _busy()
             yield
         finally:
-            self.turns.release()
+            if not self.turns.remove(visitor, called):  # it had its turn
+                self.turns.done(visitor)
+                self.free += 1
+                self._call()
+
+    def _call(self) -> None:
+        while self.free and (called := self.turns.take()) is not None:
+            self.free -= 1
+            called.set_result(None)
+
+
+_all: weakref.WeakSet[Exports] = weakref.WeakSet()
 
 
 def _held(rooms: Sequence[Room]) -> int:
@@ -164,9 +182,10 @@ class Endpoint:
             try:
                 await self._serve(scope, headers, receive, send)
             except Refused as refused:
+                events.emit("export", kind=self.what, outcome=str(refused.status))
                 await _say(refused, scope, receive, send)
             except Gone:
-                log.info("An export was called off.")
+                events.emit("export", kind=self.what, outcome="left")
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         size = _announced(headers)
@@ -179,18 +198,20 @@ class Endpoint:
             raise Refused(403, _("Exports are made for pages of this server only."))
         async with self.exports.room(_visitor(scope)) as room:
             try:
-                question, made = await self._made(await _read(receive, size, room), receive)
+                question, made = await self._made(await _read(receive, size, room), receive, room.visitor)
             except Refused as refused:  # told before the room is free: it may hold the pictures by its frames
+                events.emit("export", kind=self.what, outcome=str(refused.status))
                 await _say(refused, scope, receive, send)
             else:
+                events.emit("export", kind=self.what, outcome="made")
                 await _send(send, made, _file_headers(self.what, question, len(made)))
 
-    async def _made(self, body: bytearray, receive: Receive) -> tuple[dict[str, Any], bytes]:
+    async def _made(self, body: bytearray, receive: Receive, visitor: str) -> tuple[dict[str, Any], bytes]:
         question, files = opened(body)
         del body  # its files are held once
         with speaking(str(question.get("language", ""))):
             lease = calculator.Lease()
-            reply = await _unless_gone(receive, lease, self._reply(question, files, lease))
+            reply = await _unless_gone(receive, lease, self._reply(question, files, lease, visitor))
             if isinstance(reply, Refused):
                 raise reply
             if "file" not in reply.blobs:
@@ -198,10 +219,12 @@ class Endpoint:
         return question, reply.blobs["file"]
 
     async def _reply(
-        self, question: dict[str, Any], files: bytes, lease: calculator.Lease
+        self, question: dict[str, Any], files: bytes, lease: calculator.Lease, visitor: str
     ) -> calculator.Reply | Refused:
-        async with self.exports.turn():
-            making = asyncio.ensure_future(asyncio.to_thread(_ask, self.what, question, files, lease))
+        async with self.exports.turn(visitor):
+            making = asyncio.ensure_future(
+                asyncio.to_thread(_ask, self.what, question, files, lease, visitor)
+            )
             try:
                 return await asyncio.shield(making)
             finally:
@@ -236,9 +259,7 @@ def _announced(headers: Mapping[str, str]) -> int:
 
 def _visitor(scope: Scope) -> str:
     """Who sends: the cookie's visitor, for a class shares one address; without a cookie it is the address."""
-    cookie = Request(scope).cookies.get("atlas_visitor", "")
-    address = scope["client"][0] if scope.get("client") else ""
-    return cookie if VISITOR.fullmatch(cookie) else address
+    return visitors.named(Request(scope).cookies, scope["client"][0] if scope.get("client") else "")
 
 
 # --- reading
@@ -340,19 +361,17 @@ async def _left(receive: Receive) -> None:
 
 
 def _ask(
-    what: str, question: dict[str, Any], files: bytes, lease: calculator.Lease
+    what: str, question: dict[str, Any], files: bytes, lease: calculator.Lease, visitor: str
 ) -> calculator.Reply | Refused:
     """A worker's answer; a failure of the calculator becomes a sentence.
 
     It is returned: raised, it would hold by its frames what was sent to the worker.
     """
-    begun = time.monotonic()
     try:
-        return calculator.ask_once(what, question, {"body": files}, lease=lease)
+        return calculator.ask_once(what, question, {"body": files}, lease=lease, visitor=visitor)
     except calculator.Failure as failure:
-        log.warning(
-            "export %s: %s after %.1f s (%s)", what, failure.kind, time.monotonic() - begun, failure.detail
-        )
+        if failure.kind == "refused":
+            return Refused(503, " ".join(refusals.sentence_of(failure)))
         sentences = {
             "slow": (504, _("Making the file took longer than is allowed. Choose a smaller size.")),
             "memory": (413, _("Making the file needs more memory than is allowed. Choose a smaller size.")),

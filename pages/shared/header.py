@@ -42,11 +42,9 @@ def show_device(device: dict[str, str]) -> None:
     put(tag("span", label, class_="atlas-badge", title=title))
 
 
-def apology() -> None:
-    """What a visitor reads when a page failed: no trace, no path."""
+def apology(number: str) -> None:
+    """What a visitor reads when a page failed: no trace, no path; `number` is the one of its line in the log."""
+    sorry = _("This page could not be shown. It has been noted; reload it, or go back to the start.")
+    ask = _("If you ask somebody about it, say the number {number}.")
     with st.container(key="apology"):
-        put(
-            tag(
-                "p", _("This page could not be shown. It has been noted; reload it, or go back to the start.")
-            )
-        )
+        put(tag("p", sorry), tag("p", ask.format(number=number), class_="atlas-quiet"))

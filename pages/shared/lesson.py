@@ -204,7 +204,8 @@ def _answers(operation: Operation, fresh: bool, progress: Progress) -> tuple[Ans
         found = answer.of_operation(operation, values, progress, **asked)
     if isinstance(found, Problem):
         last = answer.of_operation(operation, state.accepted(operation), progress, **asked)
-        return (last if isinstance(last, Answer) else None), found
+        return answer.last_good(operation, last), found
+    answer.shown(operation, found)
     fitted = found.data.get("fitted", {})
     state.fit(operation, fitted)
     state.accept(operation, {**values, **fitted})

@@ -11,6 +11,7 @@ from core.words import _
 from core.workspace import Item, free_name
 from pages.shared import answer, keeping, language, shelf, slides
 from pages.shared.answer import Problem
+from pages.shared.hosting import uploads
 
 
 def version() -> int:
@@ -27,6 +28,10 @@ def open_file(field: str) -> tuple[list[Item], bool]:
     if isinstance(given, DeletedFile):  # this server lost it, or never had it
         st.session_state["file.version"] = version() + 1
         shelf.say(_("The file did not arrive. Choose it once more."))
+        return [], False
+    if refused := uploads.why_not(given):
+        st.session_state["file.version"] = version() + 1
+        shelf.say(" ".join(refused))
         return [], False
     found = answer.asked("load", {"filename": given.name[:200]}, file=given.getvalue())
     st.session_state["file.version"] = version() + 1

@@ -9,6 +9,9 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import language
+from pages.shared.hosting import reruns, visitors
+
+FRAME_PAGE = "atlas.frame.page"  # in the session: the address of the page that the frame showed last
 
 
 def part(show: Callable[..., None]) -> Callable[..., None]:
@@ -17,7 +20,13 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
     @st.fragment
     @wraps(show)
     def run(*arguments: Any, **named: Any) -> None:
+        if not reruns.alone():
+            visitors.reserve()
+            show(*arguments, **named)
+            return
         language.speak()  # the frame, which spoke at the page's own run, is not run again
-        show(*arguments, **named)
+        visitors.reserve()
+        with reruns.timed(st.session_state.get(FRAME_PAGE, ""), show.__name__):
+            show(*arguments, **named)
 
     return run

@@ -95,9 +95,9 @@ def _answers() -> tuple[Answer | None, Problem | None]:
     found = answer.of_desk("inspect", DESK, values)
     if isinstance(found, Answer):
         state.accept(DESK, values)
+        answer.shown(DESK, found)
         return found, None
-    last = answer.of_desk("inspect", DESK, state.accepted(DESK))
-    return (last if isinstance(last, Answer) else None), found
+    return answer.last_good(DESK, answer.of_desk("inspect", DESK, state.accepted(DESK))), found
 
 
 def take(text: str) -> None:

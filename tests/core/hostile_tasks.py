@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy
 import torch
 
-from core import device
+from core import device, limits
 
 WORD: ContextVar[str] = ContextVar("word", default="unsaid")
 PRELOADED = {"warm": False}
@@ -229,6 +229,11 @@ def ends(arguments):
     os._exit(arguments["code"])
 
 
+def pulse(arguments):
+    """What the health asks: this worker dies of it."""
+    os._exit(1)
+
+
 def signals(arguments):
     os.kill(os.getpid(), getattr(signal, arguments["name"]))
     time.sleep(5)
@@ -291,6 +296,13 @@ def many_axes(arguments):
 
 def pow_overflow(arguments):
     return {"result": torch.pow(torch.tensor(2), 10**18).item()}, {}
+
+
+def limited(arguments):
+    """Refuses more elements than the limits allow, as the tensor language does."""
+    if arguments["elements"] > limits.current().elements:
+        return {"problem": {"rule": "too-many-elements"}}, {}
+    return {"elements": arguments["elements"]}, {}
 
 
 def on_device(arguments):

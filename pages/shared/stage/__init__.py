@@ -81,6 +81,20 @@ def _plotly_file() -> Path:
     return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
+def unreadable() -> list[str]:
+    """Which of "plotly" and "stage" cannot be read from the disk, as a server must when it starts again."""
+    files = {"plotly": [_plotly_file()], "stage": [STATIC / name for name in {*_modules(), "stage.js"}]}
+    return [name for name, paths in files.items() if not all(map(_readable, paths))]
+
+
+def _readable(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return bool(file.read(1))
+    except OSError:
+        return False
+
+
 @cache
 def _plotly_path() -> str:
     from importlib.metadata import version

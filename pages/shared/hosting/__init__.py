@@ -1,0 +1,1 @@
+"""What the host needs: health, metrics, a log without visitors' data, an orderly end; and who is a visitor."""
