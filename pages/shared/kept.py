@@ -27,6 +27,7 @@ from pages.shared.answer import Problem
 from pages.shared.base import base
 from pages.shared.framing import framed
 from pages.shared.markup import Html, put, tag
+from pages.shared.turns import TURNS
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -91,13 +92,11 @@ def _asked(there: DeltaGenerator) -> UploadedFileRec | None:
     (place,) = files.get_upload_urls(session, ["workspace"])
     _show(there, "atlas.asker", {"ask": base() + place.upload_url})
     until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        found = files.get_files(session, [place.file_id])
-        if found:
-            files.remove_file(session_id=session, file_id=place.file_id)
-            return found[0]
-        time.sleep(LOOK)
-    return None
+    with TURNS.away():
+        while not (found := files.get_files(session, [place.file_id])) and time.monotonic() < until:
+            time.sleep(LOOK)
+    files.remove_file(session_id=session, file_id=place.file_id)
+    return found[0] if found else None
 
 
 def _take(given: UploadedFileRec) -> None:

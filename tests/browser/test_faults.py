@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from tests.browser.conftest import Visit, free_port
 from tests.browser.lesson import WAIT, Lesson
 from tests.browser.test_kept import filled, kept
 from tests.browser.test_slides import STAGE, Atlas
-from tests.test_hosting import wait_for
 
 DROPPED = 130  # sessions; Streamlit keeps 128 that were dropped
 SEEN = """(root) => ({
@@ -48,9 +47,17 @@ def page(hosted: local.Hosted, browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     hosted.look_after()
-    for replica in hosted.replicas:
-        wait_for(replica.port)
+    for replica in hosted.replicas:  # with torch: its first answer would else be late
+        eventually(replica.healthy, 60.0)
     assert thrown == []
+
+
+def eventually(holds: Callable[[], bool], seconds: float) -> None:
+    """Wait until it does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, holds
+        time.sleep(0.2)
 
 
 class Visitor:

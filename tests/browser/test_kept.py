@@ -178,13 +178,15 @@ def test_what_was_changed_in_the_browser_opens_nothing(visit: Visit, change: str
 
 def test_where_the_browser_keeps_nothing_leaving_is_asked_about(visit: Visit) -> None:
     """A private window: the visit goes on, and slides are not lost without a question."""
-    page = visit("/matrix-vector")
+    first = visit("/matrix-vector")
+    page = first.context.new_page()  # a tab of its own: what it is taught stays in it
     page.add_init_script("indexedDB.open = () => { throw new DOMException('refused', 'SecurityError'); };")
-    page.reload()
+    page.goto(first.url)
     atlas = Atlas(page)
     atlas.add()
     expect(page.locator(".st-key-header")).to_contain_text("Slides · 1", timeout=WAIT)
     assert page.evaluate("() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+    page.close()
 
 
 def test_nothing_of_one_visitor_reaches_another(visit: Visit) -> None:
