@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from core import calculator, events, limits
 from pages.shared import early, exports, header, posters, security, stage, upkeep
 from pages.shared.hosting import ending, health, journal, metrics, uploads, visitors
+from pages.shared.turns import TURNS
 
 
 def on_script_error(error: Exception) -> bool:
@@ -30,7 +31,7 @@ except limits.SettingError as wrong:
     sys.exit(f"The settings cannot be used. {wrong}")
 journal.install()
 metrics.listen()
-calculator.asked_by(visitors.asker)
+calculator.asked_by(visitors.asker, TURNS.away)
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 upkeep.before_first_run()
 security.keep_the_host_private()

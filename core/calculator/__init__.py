@@ -31,12 +31,19 @@ __all__ = [
 _lock = threading.Lock()
 _calculator: Calculator | None = None
 _asker: Callable[[], Asker] = Asker
+_meanwhile: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
 
-def asked_by(asker: Callable[[], Asker]) -> None:
-    """Say how to find out who asks: called for each question, in the thread of whoever puts it."""
-    global _asker
-    _asker = asker
+def asked_by(
+    asker: Callable[[], Asker],
+    meanwhile: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+) -> None:
+    """Say how to find out who asks: called for each question, in the thread of whoever puts it.
+
+    `meanwhile` is entered while the thread waits for the answer, in which it computes nothing itself.
+    """
+    global _asker, _meanwhile
+    _asker, _meanwhile = asker, meanwhile
 
 
 def _the() -> Calculator:
@@ -88,7 +95,8 @@ def ask(
     """
     asker = _asker()
     try:
-        return _the().ask(task, arguments, wall=wall, keep=keep, files=files, heavy=heavy, asker=asker)
+        with _meanwhile():
+            return _the().ask(task, arguments, wall=wall, keep=keep, files=files, heavy=heavy, asker=asker)
     finally:
         if asker.end:
             asker.end()

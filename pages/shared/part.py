@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.shared import language
 from pages.shared.hosting import reruns, visitors
+from pages.shared.turns import TURNS
 
 FRAME_PAGE = "atlas.frame.page"  # in the session: the address of the page that the frame showed last
 
@@ -24,9 +25,10 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
             visitors.reserve()
             show(*arguments, **named)
             return
-        language.speak()  # the frame, which spoke at the page's own run, is not run again
-        visitors.reserve()
-        with reruns.timed(st.session_state.get(FRAME_PAGE, ""), show.__name__):
-            show(*arguments, **named)
+        with TURNS.turn():
+            language.speak()  # the frame, which spoke at the page's own run, is not run again
+            visitors.reserve()
+            with reruns.timed(st.session_state.get(FRAME_PAGE, ""), show.__name__):
+                show(*arguments, **named)
 
     return run

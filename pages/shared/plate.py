@@ -10,6 +10,7 @@ from streamlit import runtime
 
 from pages.shared import embedded
 from pages.shared.answer import Problem
+from pages.shared.turns import TURNS
 
 # Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
 # picture would wait for two dozen texts (bench_page change, four runs: p50 271 ms without it, 242 to 251 with it).
@@ -23,6 +24,8 @@ def show_beside(problem: Problem | None, show: Callable[[], None]) -> None:
         embedded.show_problem(problem)
         return
     if runtime.exists():  # a page in a test has no browser that draws
-        time.sleep(HEAD_START)
+        with TURNS.away():
+            time.sleep(HEAD_START)
+        TURNS.give_way()
     with st.container(key="inputs"):
         show()
