@@ -23,6 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tests.browser.conftest import free_port
 from tests.streamlit_visitor import Visitor
 from tests.test_exports import OURS, clip
+from tests.test_hosted import with_field
 from tests.test_hosting import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +38,7 @@ class Host:
         self.temporary.mkdir()
         env = {
             **os.environ, "ATLAS_LOG": "json", "TMPDIR": str(self.temporary), "ATLAS_WORKERS": "2",
-            "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true", "ATLAS_WALL_SECONDS": "20",
+            "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true", "ATLAS_WALL_SECONDS": "20", "ATLAS_UPLOAD_BYTES": "5000",
         }  # fmt: skip
         line = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
         with self.log.open("wb") as sink:
@@ -158,6 +159,20 @@ def test_a_second_signal_ends_it_at_once(host: Host) -> None:
     assert host.process.wait(10) == 1
     held.close()
     assert eventually(lambda: not any(map(alive, processes)))
+
+
+def test_a_file_over_the_limit_is_a_sentence_on_the_page(host: Host) -> None:
+    """Five kilobytes a minute: a first file fills that, and a second one is not taken."""
+    visitor, rows = with_field(Visitor(f"http://127.0.0.1:{host.port}").open("/tensors")), b"31337,1\n" * 700
+    assert visitor.upload("deck.csv", rows)[0].status == 204
+    reply, place = visitor.upload("deck.csv", rows)
+    assert reply.status == 204
+    visitor.choose(place, "deck.csv", len(rows))
+    assert "Each visitor may send 0.005 MB of files in a minute." in visitor.seen()
+    assert "31337" not in visitor.seen()
+    visitor.close()
+    assert '"event": "error"' not in host.log.read_text() and "deck" not in host.log.read_text()
+    assert "uvicorn.access" not in host.log.read_text()  # a line for every request would be too many
 
 
 def typed(visitor: Visitor, label: str, text: str) -> None:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SLOW = 1.5  # seconds; an answer that took longer is a line
 FRAMES = 30  # of an error
 LONGEST = 300  # letters of somebody else's pattern
+ACCESS = "uvicorn.access"  # a handler would have uvicorn write a line for every request
 WARNING = re.compile(r"(.+?):(\d+): (\w+Warning)\b")
 ID = "atlas_id"  # on an exception: the id that its visitor reads
 QUIET = ("hit", "joined")  # answers that no worker was asked for
@@ -63,7 +64,6 @@ def install() -> None:
     for name in (
         "uvicorn",
         "uvicorn.error",
-        "uvicorn.access",
         "uvicorn.asgi",
         "websockets",
         "asyncio",
@@ -86,7 +86,7 @@ def form() -> str:
 
 
 def _only(logger: logging.Logger, handler: logging.Handler) -> None:
-    logger.handlers[:] = [handler]
+    logger.handlers[:] = [handler] if logger.name != ACCESS else []
     logger.propagate = False
     logger.streamlit_console_handler = handler  # Streamlit takes this one away before it asks for a new one
 

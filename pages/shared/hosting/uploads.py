@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ADDRESS = re.compile(r"/_stcore/upload_file/([^/]{1,100})/([^/]{1,100})")
 BOUNDARY = re.compile(r"multipart/form-data;.*\bboundary=\"?([^\s;\"]{1,200})", re.IGNORECASE)
 REMEMBERED = 10_000  # refused files whose page has not asked yet
+HEAD = 4096  # bytes of a body in which the name of its file stands
 FRAMING = 64 << 10  # bytes of a body beside the file
 
 _lock = threading.Lock()
@@ -69,12 +70,12 @@ class Uploads:
             await self.app(scope, receive, send)
             return
         events.emit("refused", why=failure.detail, task="upload")
-        await _throw_away(receive, current().file_bytes + FRAMING)
+        start = await _throw_away(receive, current().file_bytes + FRAMING)
         with _lock:
             _refused[file] = failure
             while len(_refused) > REMEMBERED:
                 _refused.popitem(last=False)
-        await self.app(*_empty(scope, boundary[1].encode("latin-1")), send)
+        await self.app(*_empty(scope, start, boundary[1].encode("latin-1")), send)
 
 
 def _refusal(visitor: str, size: int) -> calculator.Failure | None:
@@ -86,27 +87,28 @@ def _refusal(visitor: str, size: int) -> calculator.Failure | None:
     return calculator.Failure("refused", wait, "upload") if wait else None
 
 
-async def _throw_away(receive: Receive, most: int) -> None:
-    """Read the body and forget it: a browser that is still sending hears no answer."""
-    async for size in _sizes(receive):
-        most -= size
+async def _throw_away(receive: Receive, most: int) -> bytes:
+    """Read the body and forget all but its start: a browser that is still sending hears no answer."""
+    start = b""
+    async for piece in _pieces(receive):
+        start += piece[: HEAD - len(start)]
+        most -= len(piece)
         if most < 0:
-            return
+            break
+    return start
 
 
-async def _sizes(receive: Receive) -> AsyncIterator[int]:
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
     more = True
     while more:
         message = await receive()
         more = message["type"] == "http.request" and message.get("more_body", False)
-        yield len(message.get("body", b""))
+        yield message.get("body", b"")
 
 
-def _empty(scope: Scope, boundary: bytes) -> tuple[dict[str, Any], Receive]:
-    """The same request with a file in it that holds nothing."""
-    head = (
-        b'Content-Disposition: form-data; name="file"; filename="-"\r\nContent-Type: application/octet-stream'
-    )
+def _empty(scope: Scope, start: bytes, boundary: bytes) -> tuple[dict[str, Any], Receive]:
+    """The same request with a file in it that holds nothing. It keeps its name: a field takes certain endings only."""
+    head, _found, _content = start.removeprefix(b"--%b\r\n" % boundary).partition(b"\r\n\r\n")
     body = b"--%b\r\n%b\r\n\r\n\r\n--%b--\r\n" % (boundary, head, boundary)
     kept = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
     headers = [*kept, (b"content-length", str(len(body)).encode())]
