@@ -370,7 +370,7 @@ def test_random_unicode_raises_nothing_but_the_own_error(text):
     survives(text)
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1200, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=25), st.sampled_from(["", " "]))
 def test_token_soup_raises_nothing_but_the_own_error(words, glue):
     survives(glue.join(words))
@@ -396,7 +396,7 @@ def mutated(draw):
     return text
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1200, deadline=None)
 @given(mutated())
 def test_mutated_lines_raise_nothing_but_the_own_error(text):
     survives(text)
@@ -415,7 +415,7 @@ GIVEN = (
 ARGUMENTS = st.sampled_from(GIVEN.split(" "))
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(CALLS, st.lists(ARGUMENTS, max_size=4))
 def test_every_function_takes_any_arguments_or_refuses(name, arguments):
     survives(f"{name}({', '.join(arguments)})")

@@ -451,7 +451,7 @@ def combined(draw, parts):
     return f"({text}) {sign} ({other})", attempt(SIGNS[sign], value, other_value)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(st.recursive(literals(), combined, max_leaves=5))
 def test_generated_lines_agree_with_torch(line):
     text, expected = line

@@ -266,13 +266,13 @@ def holds(text):
         assert value.dtype == expected.dtype and torch.equal(value.nan_to_num(), expected.nan_to_num())
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=20), st.sampled_from(["", " "]))
 def test_soup_of_lines_never_breaks_a_trace(words, glue):
     holds(glue.join(words))
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.data())
 def test_mutated_programs_never_break_a_trace(data):
     text = data.draw(st.sampled_from([*VALID, *(one.text for one in EXAMPLES)]))
