@@ -16,6 +16,7 @@ TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").
 EXPORTED = re.compile(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 IMPORTED = re.compile(r'import\s*\{([^{}]*)\}\s*from\s*"\./([\w.-]+)"')
 LATE = re.compile(r'\{([^{}]*)\}\s*=\s*await import\("\./([\w.-]+)"\)')
+WHOLE = re.compile(r'import\s*\*\s*as\s+(\w+)\s+from\s*"\./([\w.-]+)"')
 SHEETS = sorted([*STATIC.glob("*.css"), *(ROOT / "pages" / "shared").glob("*.css")])
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b")
 CLEAR = {"#000", "#0000"}  # of a mask: seen or not
@@ -23,13 +24,20 @@ CLEAR = {"#000", "#0000"}  # of a mask: seen or not
 
 def taken(modules: dict[str, str]) -> set[tuple[str, str]]:
     """(module, name) of everything that a module imports from another one."""
-    return {
+    by_name = {
         (module, part.split(" as ")[0].strip())
         for source in modules.values()
         for pattern in (IMPORTED, LATE)
         for names, module in pattern.findall(source)
         for part in names.split(",")
     }
+    by_module = {
+        (module, name)
+        for source in modules.values()
+        for called, module in WHOLE.findall(source)
+        for name in re.findall(rf"\b{called}\.(\w+)", source)
+    }
+    return by_name | by_module
 
 
 def idle(modules: dict[str, str], tests: str) -> list[str]:
@@ -52,9 +60,11 @@ def test_an_export_that_nobody_takes_is_seen() -> None:
     modules = {
         "a.js": "export const one = 1;\nexport async function two() {}\nexport class Three {}\n",
         "b.js": 'import { one as other } from "./a.js";\nconst { two } = await import("./a.js");\n',
+        "c.js": "export const four = 4, five = 5;\nexport const six = 6;\n",
+        "d.js": 'import * as c from "./c.js";\nc.four();\n',
     }
-    assert idle(modules, "") == ["a.js: Three"]
-    assert idle(modules, "a test of Three") == []
+    assert idle(modules, "") == ["a.js: Three", "c.js: six"]
+    assert idle(modules, "a test of Three and six") == []
 
 
 def known() -> set[str]:

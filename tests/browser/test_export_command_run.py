@@ -60,5 +60,5 @@ def test_another_server_s_page_is_not_the_atlas(chrome_path: str, tmp_path: Path
     target = tmp_path / "picture.svg"
     told = run(chrome_path, "http://127.0.0.1:9/norms?p=1", str(target), "--theme", "dark")
     assert told.returncode == 0, told.stderr
-    assert "does not answer as an atlas" in told.stderr
+    assert "No atlas answers at" in told.stderr
     assert target.read_text(encoding="utf-8").lstrip().startswith("<svg")

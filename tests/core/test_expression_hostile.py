@@ -281,9 +281,9 @@ def test_hostile_line_is_refused_by_its_rule(text, rule):
     if rule == "ok":  # (1,) * -n is (), as in Python
         assert tensors.read(text, limits=HOSTED).shape == ()
     else:
-        started = time.perf_counter()
+        started = time.thread_time()
         assert refusal(text).rule == rule
-        assert time.perf_counter() - started < 1
+        assert time.thread_time() - started < 1  # seconds of the processor: load does not count
 
 
 @pytest.fixture(scope="module", autouse=True)
