@@ -63,7 +63,7 @@ def slider(rng: random.Random) -> list[float]:
 
 PAGES = {
     "median": ("matrix-vector", "matrix-vector.x.field", of_ones_own),
-    "median, shared numbers": ("matrix-vector", "matrix-vector.x.field", in_class),
+    "median-shared": ("matrix-vector", "matrix-vector.x.field", in_class),
     "heaviest": ("matrix-matrix", "matrix-matrix.A.field", matrices),
 }
 BARE = ("", "None", slider)  # a widget without a key of its own
