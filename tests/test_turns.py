@@ -35,13 +35,13 @@ class Pages:
         self.turns, self.done, self.threads = turns, [], []
         self.go: dict[str, threading.Event] = {}
 
-    def open(self, name: str) -> None:
+    def open(self, name: str, visitor: str = "") -> None:
         """A page that shows a picture when it may, then its text; returns when it runs or stands in the queue."""
         self.go[name] = threading.Event()
         before = self._standing()
 
         def act() -> None:
-            with self.turns.turn():
+            with self.turns.turn(visitor):
                 self.done.append(f"{name} begins")
                 assert self.go[name].wait(PATIENCE)
                 self.done.append(f"{name} picture")
@@ -72,6 +72,42 @@ def test_pictures_come_first_and_each_kind_in_order() -> None:
     ]  # fmt: skip
 
 
+def test_further_pages_of_a_visitor_wait_behind_everybody_elses_picture() -> None:
+    """Who opens many windows has one of them served like anybody's; among what is left visitors take turns."""
+    pages = Pages(Turns(at_once=1))
+    for name, visitor in [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")]:
+        pages.open(name, visitor)
+    for go in pages.go.values():
+        go.set()
+    begun = [line.split()[0] for line in pages.end() if line.endswith("begins")]
+    assert begun == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_one_visitor_who_comes_back_again_and_again_does_not_keep_others_out() -> None:
+    turns, ends = Turns(at_once=2, longest=2 * PATIENCE), threading.Event()
+
+    def flood() -> None:
+        with turns.turn("flood"):
+            while not ends.is_set():
+                with turns.away():
+                    time.sleep(0.001)
+                time.sleep(0.001)
+
+    def come() -> None:
+        with turns.turn("ada"):
+            pass
+
+    threads = [run(flood) for _ in range(20)]
+    until(lambda: len(turns._later) > 10)
+    newcomer = run(come)
+    newcomer.join(PATIENCE)
+    came = not newcomer.is_alive()
+    ends.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert came and turns.free() == 2
+
+
 def test_who_waits_for_a_worker_keeps_nobody_and_is_next() -> None:
     turns, order, answered = Turns(at_once=1), [], threading.Event()
     holds, free = threading.Event(), threading.Event()
@@ -89,7 +125,7 @@ def test_who_waits_for_a_worker_keeps_nobody_and_is_next() -> None:
             order.append("computed")
 
     threads = [run(asks)]
-    until(lambda: turns._free == 1 and not order)
+    until(lambda: turns.free() == 1 and not order)
     threads.append(run(computes))
     assert holds.wait(PATIENCE)  # although the first one has begun and is not done
     threads.append(run(lambda: turns.turn().__enter__() or order.append("came last")))
@@ -104,8 +140,8 @@ def test_who_waits_for_a_worker_keeps_nobody_and_is_next() -> None:
 def test_a_turn_in_a_turn_is_the_same_one() -> None:
     turns = Turns(at_once=1, longest=PATIENCE)
     with turns.turn(), turns.turn():
-        assert turns._free == 0
-    assert turns._free == 1
+        assert turns.free() == 0
+    assert turns.free() == 1
 
 
 def test_an_error_gives_the_turn_back() -> None:
@@ -115,7 +151,7 @@ def test_an_error_gives_the_turn_back() -> None:
             raise KeyboardInterrupt  # as Streamlit ends a script: no Exception
     except KeyboardInterrupt:
         pass
-    assert turns._free == 1
+    assert turns.free() == 1
 
 
 def test_who_has_waited_too_long_goes_on_without_a_turn() -> None:
@@ -131,7 +167,7 @@ def test_who_has_waited_too_long_goes_on_without_a_turn() -> None:
 
         run(late).join(PATIENCE)
         assert went == [True]
-    assert turns._free == 1 and not turns._first
+    assert turns.free() == 1 and not turns._first
 
 
 @settings(max_examples=25)
@@ -162,4 +198,4 @@ def test_never_too_many_and_all_come_to_their_end(at_once: int, pages: list[list
     for thread in threads:
         thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
-    assert most[0] <= at_once and turns._free == at_once
+    assert most[0] <= at_once and turns.free() == at_once

@@ -13,10 +13,10 @@ from typing import Any
 
 from core import events
 from core.calculator import frames
+from core.calculator.fair import FairQueue
 from core.calculator.lease import Lease
 from core.calculator.processes import ForkServer, NotStarted, SpawnSource
 from core.calculator.records import KINDS, Asker, Failure, Settings
-from core.calculator.turns import Turns
 
 log = logging.getLogger("core.calculator")
 
@@ -53,7 +53,7 @@ class Pool:
         self._lock = threading.Lock()
         self._workers: set[Any] = set()
         self._idle: deque[Any] = deque()
-        self._turns: Turns[_Waiter] = Turns(settings.visitor_workers)
+        self._turns: FairQueue[_Waiter] = FairQueue(settings.visitor_workers)
         self._lent: dict[Any, str] = {}  # worker -> the visitor that it computes for
         self.answered = float("-inf")  # when a worker last gave a well-formed reply
         self._expected = 0  # asked for, not here yet

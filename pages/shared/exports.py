@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from core import calculator, events
-from core.calculator.turns import Turns
+from core.calculator.fair import FairQueue
 from core.export.pictures import safe_name
 from core.limits import current
 from core.words import _, speaking
@@ -108,7 +108,7 @@ class Exports:
     """What all exports of a server share: turns and memory. Turns go round over visitors."""
 
     free: int = field(default_factory=at_once)
-    turns: Turns[asyncio.Future[None]] = field(default_factory=lambda: Turns(current().exports))
+    turns: FairQueue[asyncio.Future[None]] = field(default_factory=lambda: FairQueue(current().exports))
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     rooms: list[Room] = field(default_factory=list)  # the oldest first
 

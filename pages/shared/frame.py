@@ -8,7 +8,7 @@ from pages.shared import embedded, header, kept, language, look, navigation, par
 from pages.shared.hosting import reruns, visitors
 from pages.shared.turns import TURNS
 
-with TURNS.turn():
+with TURNS.turn(visitors.here()):
     language.speak()
     page = navigation.choose()
     st.session_state[part.FRAME_PAGE] = page.url_path or "home"

@@ -25,7 +25,7 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
             visitors.reserve()
             show(*arguments, **named)
             return
-        with TURNS.turn():
+        with TURNS.turn(visitors.here()):
             language.speak()  # the frame, which spoke at the page's own run, is not run again
             visitors.reserve()
             with reruns.timed(st.session_state.get(FRAME_PAGE, ""), show.__name__):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,7 +11,7 @@ from dataclasses import replace
 import pytest
 from calculators import eventually, failure, full, settings, value
 
-from core.calculator import Asker, Calculator, Failure, pool
+from core.calculator import Asker, Calculator, Failure, memory, pool
 from core.calculator import engine as engine_module
 
 NOBODY, ADA = Asker(), Asker("ada")
@@ -235,8 +236,19 @@ def test_heavy_work_is_refused_where_many_wait_and_light_work_goes_on(one, tmp_p
     assert set(served) == {("a", 0), ("b", 0), ""}
 
 
-def test_heavy_work_is_refused_where_memory_is_short(one):
+def test_memory_is_looked_at_closely_only_where_it_may_be_short(monkeypatch):
+    """A close look holds each process for milliseconds; what is shared is counted once only there."""
+    processes, looks, exact = [os.getpid()], [], memory.of_process
+    monkeypatch.setattr(memory, "of_process", lambda pid: looks.append(pid) or exact(pid))
+    far, near = (memory.Memory(ceiling, lambda: processes) for ceiling in (1 << 50, 1))
+    assert not far.short() and looks == []
+    assert near.short() and looks == ["self", *processes]
+    assert far.used() >= near.used() > 20_000_000
+
+
+def test_heavy_work_is_refused_where_memory_is_short(one, monkeypatch):
     used = one.memory.used()
+    monkeypatch.setattr(memory, "REMEMBERED", float("inf"))  # it stays what it is
     one.memory.ceiling = used
     assert why(one, heavy=True, n=1) == "" and used > 50_000_000
     one.memory.ceiling = used - 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.calculator.turns import Turns
+from core.calculator.fair import FairQueue
 
 VISITORS = "abcd"
 # What happens to a queue: a visitor asks, the next one is served, one who is served is done, the newest of one leaves.
@@ -25,7 +25,7 @@ EVENTS = st.lists(
 
 def played(events, most):
     """A queue after `events`; what waits and what is out by a plain account, and who was taken when, with the place."""
-    turns, waiting, out, taken = Turns(most), {name: [] for name in VISITORS}, Counter(), []
+    turns, waiting, out, taken = FairQueue(most), {name: [] for name in VISITORS}, Counter(), []
     for number, (what, visitor) in enumerate(events):
         if what == "add":
             turns.add(visitor, (visitor, number))
@@ -96,7 +96,7 @@ def test_the_place_is_how_many_of_others_come_before(events, visitor):
 
 
 def test_a_flood_waits_behind_itself():
-    turns = Turns(2)
+    turns = FairQueue(2)
     for number in range(100):
         turns.add("flood", ("flood", number))
     turns.add("ada", ("ada", 0))
@@ -107,7 +107,7 @@ def test_a_flood_waits_behind_itself():
 
 
 def test_nobody_in_particular_has_no_share():
-    turns = Turns(1)
+    turns = FairQueue(1)
     for number in range(3):
         turns.add("", number)
     assert [turns.take() for _ in range(4)] == [0, 1, 2, None]
@@ -115,7 +115,7 @@ def test_nobody_in_particular_has_no_share():
 
 @pytest.mark.parametrize("thing", [("ada", 1), None])
 def test_what_does_not_wait_is_not_removed_and_has_no_place(thing):
-    turns = Turns(1)
+    turns = FairQueue(1)
     turns.add("ada", ("ada", 0))
     assert not turns.remove("ada", thing) and not turns.remove("bob", thing)
     assert turns.before("ada", thing) == turns.before("bob", thing) == 0

@@ -30,13 +30,19 @@ def named(cookies: Mapping[str, str], otherwise: str) -> str:
     return cookie if isinstance(cookie, str) and VALUE.fullmatch(cookie) else otherwise
 
 
+def here() -> str:
+    """The visitor whose page this thread runs; "" where it runs none."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return named(st.context.cookies, context.session_id) if context is not None else ""
+
+
 def asker() -> calculator.Asker:
     """Who asks in this thread: the visitor whose page it runs, or nobody in particular."""
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
         return calculator.Asker()
     waiting = Waiting(context)
-    return calculator.Asker(named(st.context.cookies, context.session_id), waiting, waiting.end)
+    return calculator.Asker(here(), waiting, waiting.end)
 
 
 def reserve() -> None:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turns(Generic[T]):
+class FairQueue(Generic[T]):
     """A fair queue. Not thread-safe: its owner holds a lock, or is one thread.
 
     `most`: things of one visitor that are out at once. The visitor "" is nobody in particular, and may have any number.
@@ -25,6 +25,10 @@ class Turns(Generic[T]):
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+    def __contains__(self, visitor: str) -> bool:
+        """Whether something of that visitor's waits."""
+        return visitor in self._waiting
 
     def add(self, visitor: str, thing: T) -> None:
         """`thing` waits, after everything of that visitor's that waits already."""
