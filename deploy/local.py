@@ -14,7 +14,6 @@ import errno
 import importlib.util
 import os
 import secrets
-import shutil
 import signal
 import socket
 import struct
@@ -176,19 +175,22 @@ class Hosted:
             self.start_nginx()
 
     def end(self) -> None:
-        """End everything, gracefully where that works."""
-        self.nginx.end()
-        running = [one for one in self.replicas if not one.ended()]
-        for replica in running:
-            replica.process.terminate()
-        end = time.monotonic() + STOP
-        for replica in running:
-            try:
-                replica.process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
+        """End everything, gracefully where that works; a second Ctrl-C ends it at once."""
+        try:
+            self.nginx.end()
+            running = [one for one in self.replicas if not one.ended()]
+            for replica in running:
+                replica.process.terminate()
+            end = time.monotonic() + STOP
+            for replica in running:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    replica.process.wait(max(0.1, end - time.monotonic()))
+        finally:
+            for replica in self.replicas:
                 replica.kill()
-                replica.process.wait()
-        self._folder.cleanup()
+                if replica.process:
+                    replica.process.wait()
+            self._folder.cleanup()
 
 
 def _wait(replica: Replica) -> None:
@@ -318,7 +320,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         host, port = place(given.listen)
     except ValueError as error:
         parser.error(str(error))
-    wrong = ("" if shutil.which("nginx") else proxy.ADVICE) or refusal(host, port)
+    wrong = ("" if proxy.program() else proxy.ADVICE) or refusal(host, port)
     if wrong:
         raise SystemExit(wrong)
     proxy.end_on_signals()

@@ -31,6 +31,7 @@ from typing import IO
 HERE = Path(__file__).resolve().parent
 TEMPLATE = HERE / "nginx.conf.template"
 BETWEEN = 2.0  # seconds between two looks at names and at nginx
+FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")  # of nginx, and not in everyone's PATH
 NOBODY = "127.0.0.1:9 down"  # nginx wants one server; this one is never asked
 ADVICE = (
     "nginx is not installed here. On Debian and Ubuntu: sudo apt-get install nginx-light; on Fedora: sudo dnf install "
@@ -68,6 +69,11 @@ def configuration(settings: Settings, replicas: Sequence[str]) -> str:
         "ATLAS_NAMES": " ".join(f'"~(^|[ ,]){re.escape(one)}$" {name};' for name, one in pools.items()),
     }
     return string.Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(values)
+
+
+def program() -> str:
+    """The path of nginx; "" where there is none. Debian's users do not have its folder in PATH."""
+    return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *FOLDERS])) or ""
 
 
 def name_of(replica: str) -> str:
@@ -110,9 +116,9 @@ class Nginx:
 
     def start(self, replicas: Sequence[str]) -> None:
         """Start it for these replicas, or start it again."""
-        if not shutil.which("nginx"):
+        if not (found := program()):
             raise SystemExit(ADVICE)
-        line = ["nginx", "-p", str(self.settings.folder), "-c", str(self.write(replicas)), "-e", "stderr"]
+        line = [found, "-p", str(self.settings.folder), "-c", str(self.write(replicas)), "-e", "stderr"]
         errors = subprocess.DEVNULL if self.quiet else subprocess.PIPE
         self._sweep()
         self.process = subprocess.Popen([*line, "-g", "daemon off;"], stderr=errors, start_new_session=True)
@@ -148,14 +154,14 @@ class Nginx:
         return self.process is None or self.process.poll() is not None
 
     def end(self, patience: float = 10.0) -> None:
-        """End it."""
+        """End it, and the workers of one that was killed."""
         if not self.ended():
             self.process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self._sweep()
+        if self.process:
+            self.process.wait()
 
 
 def _pass_on(lines: IO[bytes]) -> None:

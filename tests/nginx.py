@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 
-FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")  # not in everyone's PATH
+from deploy import proxy
+
 MISSING = (
     "The tests of deploy/ need nginx, and it could not be installed. "
     "On Debian and Ubuntu: sudo apt-get install nginx-light; on macOS: brew install nginx."
@@ -14,9 +13,8 @@ MISSING = (
 
 
 def find() -> str:
-    """Its path, with its folder in PATH from now on; "" where there is none."""
-    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS])
-    return shutil.which("nginx") or ""
+    """Its path; "" where there is none."""
+    return proxy.program()
 
 
 def install(as_root: Callable[[list[str]], bool]) -> str:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / ".ci"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / ".ci"), str(ROOT / "tests"), str(ROOT)]
 
 import chrome  # noqa: E402
 import nginx  # noqa: E402

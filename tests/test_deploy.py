@@ -79,7 +79,7 @@ def accepted(
     )
     path = proxy.Nginx(settings).write(["10.0.0.3:8501", "10.0.0.9:8501"])
     assert "${ATLAS" not in path.read_text(encoding="utf-8")
-    line = ["nginx", "-t", "-q", "-p", str(tmp_path), "-c", str(path), "-e", "stderr"]
+    line = [proxy.program(), "-t", "-q", "-p", str(tmp_path), "-c", str(path), "-e", "stderr"]
     done = subprocess.run(line, capture_output=True, text=True)
     return f"{done.returncode} {done.stderr}".strip()
 
@@ -395,9 +395,19 @@ def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
 
 
 def test_without_nginx_nothing_starts_and_the_advice_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(proxy.shutil, "which", lambda _name, path: None)
     with pytest.raises(SystemExit, match="nginx is not installed here"):
-        local.main(["--listen", "127.0.0.1:0".replace(":0", f":{local.free_port()}")])
+        local.main(["--listen", f"127.0.0.1:{local.free_port()}"])
+
+
+def test_nginx_is_found_where_debian_puts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ordinary user has no /usr/sbin in PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(proxy, "FOLDERS", (str(tmp_path / "sbin"),))
+    assert proxy.program() == ""
+    (tmp_path / "sbin").mkdir()
+    (tmp_path / "sbin" / "nginx").touch(0o755)
+    assert proxy.program() == str(tmp_path / "sbin" / "nginx")
 
 
 class Told(socket.socket):

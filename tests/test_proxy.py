@@ -525,7 +525,7 @@ def eventually(question: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 def test_without_nginx_the_advice_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(proxy.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(proxy.shutil, "which", lambda _name, path: None)
     with pytest.raises(SystemExit, match=r"nginx is not installed here.*apt-get install nginx-light"):
         proxy.Nginx(proxy.Settings("127.0.0.1:1", tmp_path)).start([])
 
