@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ def request(
     body: bytes | Iterable[bytes] = b"",
     headers: dict[str, str] | None = None,
     client: tuple[str, int] | None = ("192.0.2.1", 1),
+    query: str = "",
 ) -> Answer:
     """One request and its answer. A body of bytes says how long it is, one of pieces does not."""
     pieces = [body] if isinstance(body, bytes) else list(body)
@@ -42,7 +44,7 @@ def request(
         sent.setdefault("content-length", str(len(body)))
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "client": client,
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "client": client,
         "server": ("atlas.example", 80), "headers": [(n.encode(), v.encode("latin-1")) for n, v in sent.items()],
     }  # fmt: skip
     messages = [
@@ -52,12 +54,14 @@ def request(
     came: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return messages.pop(0) if messages else {"type": "http.disconnect"}
+        return messages.pop(0) if messages else await asyncio.Future()  # whoever asked stays
 
     async def send(message: dict[str, Any]) -> None:
         came.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    # In a thread of its own: in a whole run, Playwright's loop is still standing in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     named = {name.decode().lower(): value.decode("latin-1") for name, value in came[0]["headers"]}
     return Answer(came[0]["status"], named, b"".join(message.get("body", b"") for message in came[1:]))
 

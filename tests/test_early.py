@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from starlette.routing import Route
 
 from core import calculator
 from pages.shared import early, security, stage
+from tests import asgi
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = "<html><head><title>x</title></head><body>é</body></html>"
@@ -25,48 +24,15 @@ BROWSER = {"accept": "text/html,*/*", "accept-encoding": "gzip", "if-none-match"
 
 
 @dataclass
-class Answer:
-    """What a browser gets."""
-
-    status_code: int
-    headers: dict[str, str]
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        return self.content.decode()
-
-
-@dataclass
 class Client:
-    """Asks an ASGI app without a network (Starlette's own client wants one more package)."""
+    """Asks an ASGI app without a network."""
 
     app: Any
     held: list[Any] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
 
-    def get(self, path: str, headers: dict[str, str] | None = None, query: str = "") -> Answer:
-        sent: list[Any] = []
-        pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-        scope = {
-            "type": "http", "method": "GET", "path": path, "headers": pairs, "query_string": query.encode(),
-            "root_path": "",
-        }  # fmt: skip
-
-        questions = iter([{"type": "http.request", "body": b"", "more_body": False}])
-
-        async def receive() -> dict[str, Any]:
-            return next(questions, None) or await asyncio.Future()
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        # In a thread of its own: in a whole run, Playwright's loop is still standing in this one.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(lambda: asyncio.run(self.app(scope, receive, send))).result()
-        start = next(message for message in sent if message["type"] == "http.response.start")
-        found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-        return Answer(start["status"], found, b"".join(message.get("body", b"") for message in sent))
+    def get(self, path: str, headers: dict[str, str] | None = None, query: str = "") -> asgi.Answer:
+        return asgi.request(self.app, "GET", path, headers=headers, query=query)
 
 
 @pytest.fixture
@@ -95,7 +61,7 @@ def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     plotly, modules = stage.needed()
     assert answer.text == PAGE.replace("</head>", f'<script defer src="{plotly}"></script></head>')
     assert all(f"<{module}>; rel=modulepreload" in answer.headers["link"] for module in modules)
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert int(answer.headers["content-length"]) == len(answer.body)
     assert "etag" not in answer.headers and "last-modified" not in answer.headers  # they were the file's
     assert "accept-encoding" not in client.seen and "if-none-match" not in client.seen
 
@@ -118,13 +84,13 @@ def test_the_policy_lets_the_tag_run() -> None:
 def test_a_page_to_be_presented_is_covered_until_it_can_be(client: Client, query: str, covered: bool) -> None:
     answer = client.get("/matrix-vector", headers=BROWSER, query=query)
     assert ("atlas-until-stage" in answer.text) is covered
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert int(answer.headers["content-length"]) == len(answer.body)
 
 
 @pytest.mark.parametrize("path", ["/", "/data"])
 def test_home_and_what_is_no_page_stay_as_they_are(client: Client, path: str) -> None:
     answer = client.get(path, headers=BROWSER)
-    assert "link" not in answer.headers and b"plotly" not in answer.content
+    assert "link" not in answer.headers and b"plotly" not in answer.body
 
 
 def test_a_page_in_parts_gets_the_header_alone(client: Client) -> None:
@@ -134,7 +100,7 @@ def test_a_page_in_parts_gets_the_header_alone(client: Client) -> None:
 
 def test_a_missing_page_stays_as_it_is(client: Client) -> None:
     answer = client.get("/nothing", headers=BROWSER)
-    assert answer.status_code == 404 and "link" not in answer.headers
+    assert answer.status == 404 and "link" not in answer.headers
 
 
 def test_every_request_holds_torch_back(client: Client) -> None:
