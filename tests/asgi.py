@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+from tests import loops
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ def request(
     async def send(message: dict[str, Any]) -> None:
         came.append(message)
 
-    # In a thread of its own: in a whole run, Playwright's loop is still standing in this one.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(app(scope, receive, send))).result()
+    loops.run(app(scope, receive, send))
     named = {name.decode().lower(): value.decode("latin-1") for name, value in came[0]["headers"]}
     return Answer(came[0]["status"], named, b"".join(message.get("body", b"") for message in came[1:]))
 

@@ -154,6 +154,10 @@ class Answer:
         """Every value of a header."""
         return [value for found, value in self.headers if found.lower() == name.lower()]
 
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
     def one(self, name: str) -> str:
         """The value of a header; "" where it is missing."""
         return (self.all(name) or [""])[0]

@@ -3,51 +3,32 @@
 from __future__ import annotations
 
 import http.client
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.Common_pb2 import FileUploaderState, FileURLs
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-EARLY = ForwardMsg.FINISHED_EARLY_FOR_RERUN
-_numbers = itertools.count()
+from tests import asgi
+from tests.replicas import Answer
+from tests.tab import Tab, chosen
 
 
 @dataclass
-class Reply:
-    """An answer over HTTP."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def all(self, name: str) -> list[str]:
-        """Every value of a header."""
-        return [value for found, value in self.headers if found.lower() == name.lower()]
-
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
-
-
-@dataclass
-class Visitor:
+class Visitor(Tab):
     """One browser's worth: cookies, a page, a live session."""
 
     url: str
     cookies: dict[str, str] = field(default_factory=dict)
-    session: str = ""
-    page_hash: str = ""
-    query: str = ""
     elements: list[Any] = field(default_factory=list)  # of the last run
     raw: list[bytes] = field(default_factory=list)  # the messages of the last run, as they came
     line: ClientConnection | None = None
 
-    def get(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
+    def get(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """One request with this visitor's cookies; those that are set are kept."""
         host = urlsplit(self.url)
         connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
@@ -56,12 +37,10 @@ class Visitor:
         try:
             connection.request(method, path, body, {**({"Cookie": jar} if jar else {}), **told})
             answer = connection.getresponse()
-            reply = Reply(answer.status, answer.getheaders(), answer.read())
+            reply = Answer(answer.status, answer.getheaders(), answer.read())
         finally:
             connection.close()
-        for text in reply.all("Set-Cookie"):
-            name, _equals, value = text.split(";")[0].partition("=")
-            self.cookies[name] = value
+        self.cookies |= reply.cookies()
         return reply
 
     def open(self, path: str = "/", **more: Any) -> Visitor:
@@ -89,10 +68,7 @@ class Visitor:
             proxy=None,
             legacy=True,  # kept open beyond a block
         )
-        for name, value in self.line.response.headers.raw_items():
-            if name.lower() == "set-cookie":
-                key, _equals, rest = value.split(";")[0].partition("=")
-                self.cookies[key] = rest
+        self.cookies |= Answer(101, list(self.line.response.headers.raw_items()), b"").cookies()
         return self.line
 
     def send(self, message: BackMsg) -> None:
@@ -101,19 +77,7 @@ class Visitor:
 
     def rerun(self, page_name: str | None = None, **values: Any) -> list[Any]:
         """Run the page; `values`: widget id -> (kind of value, value). Returns the elements of the run."""
-        message = BackMsg()
-        state = message.rerun_script
-        state.query_string, state.page_script_hash = self.query, self.page_hash
-        if page_name is not None:
-            state.page_name = page_name
-        for name, (kind, value) in values.items():
-            widget = state.widget_states.widgets.add()
-            widget.id = name
-            if hasattr(value, "SerializeToString"):
-                getattr(widget, kind).CopyFrom(value)
-            else:
-                setattr(widget, kind, value)
-        self.send(message)
+        self.send(self.rerun_message(values, page_name))
         return self.read()
 
     def messages(self, timeout: float = 60.0) -> Iterator[ForwardMsg]:
@@ -129,18 +93,10 @@ class Visitor:
         """Until the run has ended."""
         self.elements, self.raw = [], []
         for message in self.messages():
-            kind = message.WhichOneof("type")
-            if kind == "new_session":
-                self.session = message.new_session.initialize.session_id or self.session
-                self.page_hash = message.new_session.page_script_hash
-            elif kind == "navigation":
-                self.page_hash = message.navigation.page_script_hash or self.page_hash
-            elif kind == "page_info_changed":
-                self.query = message.page_info_changed.query_string
-            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                self.elements.append(message.delta.new_element)
-            elif kind == "script_finished" and message.script_finished != EARLY:
+            if self.hear(message):
                 return self.elements
+            if message.delta.WhichOneof("type") == "new_element":
+                self.elements.append(message.delta.new_element)
         raise AssertionError("the socket was closed")
 
     def element(self, kind: str) -> Any:
@@ -155,30 +111,21 @@ class Visitor:
         """The next message of that kind."""
         return next(message for message in self.messages() if message.WhichOneof("type") == kind)
 
-    def upload(self, name: str, content: bytes, **headers: str) -> tuple[Reply, FileURLs]:
+    def upload(self, name: str, content: bytes, **headers: str) -> tuple[Answer, FileURLs]:
         """Ask where a file of a field goes, and send it there, as Streamlit's page does."""
-        message = BackMsg()
-        asked = message.file_urls_request
-        asked.request_id, asked.session_id = f"request-{next(_numbers)}", self.session
-        asked.file_names.append(name)
-        self.send(message)
+        self.send(self.place_message(name))
         (place,) = self.until("file_urls_response").file_urls_response.file_urls
         return self.put(place.upload_url, name, content, **headers), place
 
-    def put(self, address: str, name: str, content: bytes, **headers: str) -> Reply:
+    def put(self, address: str, name: str, content: bytes, **headers: str) -> Answer:
         """One file as a form."""
-        body = (
-            f'--atlas\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-            "Content-Type: text/csv\r\n\r\n"
-        ).encode() + content + b"\r\n--atlas--\r\n"  # fmt: skip
+        body, kind = asgi.form(content, name)
         told = {"X_Xsrftoken": self.cookies.get("_streamlit_xsrf", ""), **headers}
-        return self.get(address, "PUT", body, Content_Type="multipart/form-data; boundary=atlas", **told)
+        return self.get(address, "PUT", body, **kind, **told)
 
     def choose(self, place: FileURLs, name: str, size: int) -> list[Any]:
         """Tell the page that its field holds that file now."""
-        state = FileUploaderState()
-        state.uploaded_file_info.add(file_id=place.file_id, name=name, size=size).file_urls.CopyFrom(place)
-        return self.rerun(**{self.element("file_uploader").id: ("file_uploader_state_value", state)})
+        return self.rerun(**{self.element("file_uploader").id: chosen(place, name, size)})
 
     def close(self) -> None:
         if self.line:

@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.Common_pb2 import FileUploaderState, FileURLs
+from streamlit.proto.Common_pb2 import DoubleArray, FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.tab import Tab, chosen
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 PATIENCE = 30.0  # seconds for one answer
@@ -70,7 +72,7 @@ class Plan:
 
 
 @dataclass
-class Student:
+class Student(Tab):
     """One browser tab."""
 
     number: int
@@ -82,9 +84,6 @@ class Student:
         default=lambda _raw: None, repr=False
     )  # every message as it comes
     _socket: ClientConnection | None = field(default=None, repr=False)
-    _session: str = ""
-    _page_hash: str = ""
-    _query: str = ""
     _widgets: dict[str, tuple[str, str, str]] = field(
         default_factory=dict
     )  # user key -> (id, kind, fragment)
@@ -93,7 +92,7 @@ class Student:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.number)
-        self._query = self.plan.query
+        self.query = self.plan.query
 
     @property
     def connected(self) -> bool:
@@ -107,7 +106,7 @@ class Student:
         begun = time.perf_counter()
         self._socket = await connect(
             f"ws://{address.netloc}/_stcore/stream",
-            subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN", *([self._session] if self._session else [])],
+            subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN", *([self.session] if self.session else [])],
             origin=f"http://{address.netloc}",
             additional_headers={"Cookie": f"atlas_visitor={self.visitor}"},
             max_size=None,
@@ -124,7 +123,7 @@ class Student:
     async def put(self, value: object, key: str = "") -> Turn:
         """That value in the field `key`, the plan's where it is not named."""
         widget, kind, fragment = self._find(key or self.plan.key)
-        self._values[widget] = (FIELDS[kind], value)
+        self._values[widget] = (FIELDS[kind], DoubleArray(data=value) if kind == "slider" else value)
         return await self._run(time.perf_counter(), fragment=fragment)
 
     async def press(self, key: str) -> Turn:
@@ -138,7 +137,7 @@ class Student:
 
     async def go(self, page: str, query: str = "") -> Turn:
         """Another page of the same visitor, as by a link of the page."""
-        self._query, self._page_hash = query, ""
+        self.query, self.page_hash = query, ""
         self._values.clear()
         self._widgets.clear()
         return await self._run(time.perf_counter(), page=page)
@@ -163,11 +162,7 @@ class Student:
     ) -> Turn:
         """Tell the page of a file that lies at `address` now."""
         widget, _kind, fragment = self._find(key)
-        told = FileUploaderState()
-        info = told.uploaded_file_info.add()
-        info.name, info.size, info.file_id = name, size, address.file_id
-        info.file_urls.CopyFrom(address)
-        self._values[widget] = ("file_uploader_state_value", told)
+        self._values[widget] = chosen(address, name, size)
         async with asyncio.timeout(patience):
             return await self._run(time.perf_counter(), fragment=fragment)
 
@@ -214,22 +209,7 @@ class Student:
         return self._widgets[key]
 
     async def _run(self, begun: float, *, page: str | None = None, fragment: str = "") -> Turn:
-        message = BackMsg()
-        wanted = message.rerun_script
-        wanted.query_string = self._query
-        wanted.page_script_hash = self._page_hash
-        wanted.fragment_id = fragment
-        if page is not None:
-            wanted.page_name = page
-        for widget, (name, value) in self._values.items():
-            state = wanted.widget_states.widgets.add()
-            state.id = widget
-            if name == "double_array_value":
-                state.double_array_value.data.extend(value)
-            elif name == "file_uploader_state_value":
-                state.file_uploader_state_value.CopyFrom(value)
-            else:
-                setattr(state, name, value)
+        message = self.rerun_message(self._values, page, fragment)
         await self._socket.send(message.SerializeToString())
         return await self._until_end(begun)
 
@@ -247,18 +227,9 @@ class Student:
                         film = self._seen(message, kind)
                         if film:
                             self.picture, picture = film, time.perf_counter() - begun
-                    elif kind == "new_session":
-                        self._session = message.new_session.initialize.session_id or self._session
-                        self._page_hash = message.new_session.page_script_hash
-                    elif kind == "navigation":
-                        self._page_hash = message.navigation.page_script_hash or self._page_hash
-                    elif kind == "page_info_changed":
-                        self._query = message.page_info_changed.query_string
                     elif kind == "page_not_found":
                         raise Failed("the page was not found")
-                    elif kind == "script_finished":
-                        if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                            continue
+                    if self.hear(message):
                         if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                             raise Failed("the page's script does not compile")
                         return Turn(picture, time.perf_counter() - begun, size)

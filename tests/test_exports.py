@@ -35,6 +35,7 @@ from core.calculator.processes import NotStarted
 from core.limits import HOSTED
 from pages.shared import exports
 from pages.shared.hosting import visitors
+from tests import loops
 
 DEADLY = {
     "tasks": "deadly_exports:TASKS",
@@ -240,7 +241,7 @@ def test_exports_take_turns_over_visitors() -> None:
         assert site.free == 1 and len(site.turns) == 0
         return order
 
-    assert asyncio.run(made()) == ["flood", "flood", "ada", "bob", "flood", "flood", "flood"]
+    assert loops.run(made()) == ["flood", "flood", "ada", "bob", "flood", "flood", "flood"]
 
 
 def test_one_visitor_makes_no_more_at_once_than_he_may(set_limits: Callable[..., None]) -> None:
@@ -257,7 +258,7 @@ def test_one_visitor_makes_no_more_at_once_than_he_may(set_limits: Callable[...,
             await asyncio.gather(second, return_exceptions=True)
         return waits, site.free == 2 and not len(site.turns)
 
-    assert asyncio.run(made()) == (True, True)
+    assert loops.run(made()) == (True, True)
 
 
 def test_a_turn_that_is_given_up_is_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +277,7 @@ def test_a_turn_that_is_given_up_is_the_next_ones(monkeypatch: pytest.MonkeyPatc
             await asyncio.gather(left, return_exceptions=True)
         return site.free, len(site.turns)
 
-    assert asyncio.run(made()) == (1, 0)
+    assert loops.run(made()) == (1, 0)
 
 
 def test_an_export_that_is_not_even_begun_says_why(site: Site, workers: Calculator) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import resource
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from streamlit.web.server.starlette.starlette_routes import create_upload_routes
 
 from core import calculator
 from core.calculator.kept import Kept
+from tests import loops
 from tests.test_pages import open_page  # noqa: F401
 from tests.test_workbench import html_of, pool, type_  # noqa: F401
 
@@ -131,7 +131,7 @@ def uploaded(body: bytes, announced: int) -> tuple[int | None, list[Any]]:
         "query_string": b"", "root_path": "", "scheme": "http", "server": ("127.0.0.1", 1),
     }  # fmt: skip
     with suppress(ClientDisconnect):
-        asyncio.run(app(scope, receive, send))
+        loops.run(app(scope, receive, send))
     status = next((message["status"] for message in sent if "status" in message), None)
     return status, files.get_files("session", ["file"])
 

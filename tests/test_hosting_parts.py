@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -27,7 +26,7 @@ from core.calculator.budget import Budget
 from core.limits import current
 from pages.shared import stage
 from pages.shared.hosting import health, journal, metrics, refusals, uploads, visitors
-from tests import asgi
+from tests import asgi, loops
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "[[31337, 1]] @ mybank"
@@ -64,7 +63,7 @@ def test_a_sound_server_is_well_and_was_asked_once(
     assert health.look() == {"state": "ok"} and len(asked) == 1
     monkeypatch.setattr(health, "look", lambda: asked.append("look") or {"state": "ok"})
     one = health.Health()
-    assert [asyncio.run(one.state()) for _ in range(3)] == [{"state": "ok"}] * 3
+    assert [loops.run(one.state()) for _ in range(3)] == [{"state": "ok"}] * 3
     assert asked.count("look") == 1
 
 
@@ -118,9 +117,9 @@ def test_an_asset_that_is_missing_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_server_that_stops_says_so_at_once(running: Calculator) -> None:
     one = health.Health()
-    assert asyncio.run(one.state()) == {"state": "ok"}
+    assert loops.run(one.state()) == {"state": "ok"}
     running.stopping = True
-    assert asyncio.run(one.state()) == {"state": "stopping"}
+    assert loops.run(one.state()) == {"state": "stopping"}
 
 
 def test_a_probe_is_told_by_its_status(running: Calculator, monkeypatch: pytest.MonkeyPatch) -> None:

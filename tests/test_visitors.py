@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import loops
 from tests.browser.conftest import Server, serve, stop
 from tests.fuzz import server as hostile
 from tests.fuzz import visitors
@@ -27,7 +27,7 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_nothing_of_one_visitor_reaches_another(hosted: Server) -> None:
     """Two in turns, each with numbers and names of his own; every byte is searched for the other's."""
-    both = asyncio.run(visitors.run(hosted.url, ACTIONS, seed=7))
+    both = loops.run(visitors.run(hosted.url, ACTIONS, seed=7))
     assert all(one.messages > 5 * ACTIONS for one in both)
     assert all(one.own > ACTIONS / 10 for one in both), "the search finds nothing at all"
     assert [one.found for one in both] == [[], []]
@@ -43,7 +43,7 @@ def test_a_leak_would_be_found() -> None:
 
 def test_hostile_visitors_harm_nobody(hosted: Server, tmp_path: Path) -> None:
     """Texts, links, uploads, frames and requests in a loop, beside one visitor who works."""
-    report = asyncio.run(hostile.run(hosted.url, hosted.process.pid, SECONDS, seed=3))
+    report = loops.run(hostile.run(hosted.url, hosted.process.pid, SECONDS, seed=3))
     assert report.findings == []
     assert report.honest and all(report.sent[kind] for kind in hostile.KINDS)
     log = hosted.log.read_text(errors="replace")

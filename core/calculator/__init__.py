@@ -85,6 +85,7 @@ def ask(
     keep: bool = False,
     files: Mapping[str, bytes] | None = None,
     heavy: bool = False,
+    visitor: str = "",
 ) -> Reply:
     """The answer of `task` to `arguments` (plain data). Blocks; thread-safe; raises Failure.
 
@@ -92,8 +93,9 @@ def ask(
     `keep` marks a question of the catalogue's own (nothing typed): its answer is kept on disk for the next start.
     `files` travel beside the question as raw bytes, by name.
     `heavy`: begins what takes long or much memory; where the server has enough to do that is refused, and nothing else.
+    `visitor`: for whom, where that cannot be found out in this thread.
     """
-    asker = _asker()
+    asker = Asker(visitor) if visitor else _asker()
     try:
         with _meanwhile():
             return _the().ask(task, arguments, wall=wall, keep=keep, files=files, heavy=heavy, asker=asker)

@@ -13,7 +13,7 @@ from core import calculator, words
 from core.operation import Desk, Example, File, Input, Operation, Parameter
 from core.words import _
 from pages.shared import shelf
-from pages.shared.hosting import refusals
+from pages.shared.hosting import refusals, visitors
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
 ATTEMPTS = 3  # at a file that is asked for, where others keep the workers busy
@@ -210,13 +210,14 @@ def file_of(task: str, request: Mapping[str, Any], *texts: str) -> Callable[[], 
 
 
 def made(task: str, asked: Asked, wall: float | None = None) -> Callable[[], bytes]:
-    """The same for a question that is only told when the file is asked for."""
+    """The same for a question that is only told when the file is asked for. It counts as this visitor's."""
+    visitor = visitors.here()
 
     def file() -> bytes:
         question, files = asked()
         for attempt in range(ATTEMPTS):
             try:
-                reply = calculator.ask(task, question, files=files, wall=wall)
+                reply = calculator.ask(task, question, files=files, wall=wall, visitor=visitor)
                 break
             except calculator.Failure as failure:
                 if failure.kind not in PASSING or attempt == ATTEMPTS - 1:

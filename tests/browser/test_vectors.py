@@ -161,7 +161,7 @@ def alone(page: Page, text: str, folder: Path) -> Image.Image:
     root = ElementTree.fromstring(text)
     page.set_viewport_size({side: round(float(root.get(side))) for side in ("width", "height")})
     page.goto(file.as_uri())
-    return picture(page.screenshot())
+    return picture(page.screenshot(path=folder / "alone.png"))
 
 
 def apart(one: Image.Image, other: Image.Image, blur: float) -> tuple[float, float]:
@@ -171,9 +171,9 @@ def apart(one: Image.Image, other: Image.Image, blur: float) -> tuple[float, flo
     return float(off.mean()), float(np.quantile(off, 0.99))
 
 
-def on_stage(page: Page) -> Image.Image:
+def on_stage(page: Page, folder: Path) -> Image.Image:
     page.mouse.move(0, 0)
-    return picture(page.locator(".atlas-plot").screenshot(style=HAND))
+    return picture(page.locator(".atlas-plot").screenshot(style=HAND, path=folder / "stage.png"))
 
 
 @pytest.mark.parametrize("operation", CHAPTERS, ids=lambda operation: operation.key)
@@ -187,7 +187,7 @@ def test_a_concept_as_a_document_of_its_own(pages: dict[str, Page], operation, t
         tree = check_document(text)
         assert [tree[0].text, tree[1].text] == ["A & B", "<x>"]
         assert shown_words(page) <= words(tree)
-        mean, worst = apart(alone(pages["alone"], text, tmp_path), on_stage(page), blur=2)
+        mean, worst = apart(alone(pages["alone"], text, tmp_path), on_stage(page, tmp_path), blur=2)
         assert mean < 0.3 and worst < 6
 
 
@@ -202,7 +202,7 @@ def test_a_space_is_vectors_and_looks_as_on_the_stage(
     text = svg_of(page, background=THEMES["light"]["background"])
     tree = check_document(text)
     assert shown_words(page) <= words(tree)
-    seen, drawn = on_stage(page), alone(pages["alone"], text, tmp_path)
+    seen, drawn = on_stage(page, tmp_path), alone(pages["alone"], text, tmp_path)
     mean, worst = apart(drawn, seen, blur=4)
     assert mean < 1.5 and worst < 40  # numbers in cubes, which WebGL leaves behind their faces, are read here
     blank = Image.new("RGB", seen.size, THEMES["light"]["background"])
@@ -370,7 +370,7 @@ def eye(page: Page) -> dict[str, float]:
     )
 
 
-def test_without_webgl_it_looks_as_with_it(poor: Page, pages: dict[str, Page]) -> None:
+def test_without_webgl_it_looks_as_with_it(poor: Page, pages: dict[str, Page], tmp_path: Path) -> None:
     """The block of cubes, also after the plane was there: what stood before is gone."""
     key, inputs, parameters, step = SPACES["block"]
     film = film_of(key, "en", "light", json.dumps(inputs), json.dumps(parameters))
@@ -378,6 +378,6 @@ def test_without_webgl_it_looks_as_with_it(poor: Page, pages: dict[str, Page]) -
     for page in (poor, pages["light"]):
         show(page, film_of("matrix-vector", "en", "light"))
         show(page, film, step)
-        seen.append(on_stage(page))
+        seen.append(on_stage(page, tmp_path))
     mean, worst = apart(*seen, blur=4)
     assert mean < 1 and worst < 16
