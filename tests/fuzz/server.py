@@ -149,18 +149,14 @@ class Attack:
     async def uploads(self) -> None:
         """Files of every format, whole, cut and changed, onto the tensors page."""
         student = await self.fresh("tensors")
-        message = BackMsg()
-        wanted = message.file_urls_request
-        wanted.request_id, wanted.session_id = "1", student._session
         name = self.rng.choice(
             ("a.npy", "../../x.csv", "a\x00b.pt", "<b>.png", "x" * 300 + ".npz", "a.exe", "")
         )
-        wanted.file_names.append(name)
         data = bytearray(self.rng.choice(samples()))
         for _change in range(self.rng.choice((0, 1, 20))):
             data[self.rng.randrange(len(data))] = self.rng.randrange(256)
         data = bytes(data[: self.rng.choice((len(data), len(data) // 2, 3))])
-        given = await student.ask(message, "file_urls_response", PATIENCE)
+        given = await student.ask(student.place_message(name), "file_urls_response", PATIENCE)
         address = given.file_urls_response.file_urls[0]
         await asyncio.to_thread(self._put, address.upload_url, name, data)
         uploader = next((key for key in student._widgets if key.startswith("file.")), None)
