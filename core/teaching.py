@@ -18,7 +18,7 @@ from core.expression import ExpressionError
 from core.operation import Operation, Step
 from core.panels import Alignment, Cells, Label, Panel, Plane
 from core.shapes import Shape, show
-from core.words import _
+from core.words import _, together
 
 NEAR = 0.005  # a prediction may differ by so much, and by this share of the number: two decimals are enough
 MOST_PLACES = 3  # that are named where numbers or axes are wrong
@@ -128,7 +128,7 @@ def _shape(case: Case, wanted: Shape, text: str) -> tuple[bool, str]:
         return False, sentence
     if said == wanted:
         return True, _("Right: {name} has the shape {shape}.").format(name=name, shape=show(wanted))
-    return False, " ".join([_("Not yet."), *_about(case, said, wanted)])
+    return False, together(_("Not yet."), *_about(case, said, wanted))
 
 
 def _about(case: Case, said: Shape, wanted: Shape) -> Iterator[str]:
@@ -171,14 +171,14 @@ def _value(case: Case, result: torch.Tensor, text: str) -> tuple[bool, str]:
     try:
         said = tensors.read(text, names=case.names)
     except ExpressionError as error:
-        return False, f"{error.sentence} {error.fix}".strip()
+        return False, together(error.sentence, error.fix)
     if said.is_complex() or said.is_sparse:
         return False, _("Real numbers are meant.")
     if said.shape != result.shape:
-        return False, " ".join([_("Not yet."), _other_shape(case, said, result)])
+        return False, together(_("Not yet."), _other_shape(case, said, result))
     if _close(said, result):
         return True, _right(case.operation.result, said, result)
-    return False, " ".join([_("Not yet."), *_differing(case, said, result)])
+    return False, together(_("Not yet."), *_differing(case, said, result))
 
 
 def _close(said: torch.Tensor, result: torch.Tensor) -> bool:
@@ -194,7 +194,7 @@ def _right(name: str, said: torch.Tensor, result: torch.Tensor) -> str:
     if said.is_floating_point() == result.is_floating_point() or said.dtype == torch.bool:
         return sentence
     dtype = str(result.dtype).removeprefix("torch.")
-    return f"{sentence} " + _("torch holds its numbers as {dtype}.").format(dtype=dtype)
+    return together(sentence, _("torch holds its numbers as {dtype}.").format(dtype=dtype))
 
 
 def _other_shape(case: Case, said: torch.Tensor, result: torch.Tensor) -> str:

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT = "en"
+FULL_WIDTH = "。！？；：，、”）》"  # marks that bring their own space
 LOCALE = Path(__file__).parent / "locale"
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
@@ -77,6 +78,18 @@ def best_language(locale: str | None) -> str:
     """The atlas's language for a browser's locale such as "zh-CN"; English where it speaks neither."""
     code = (locale or DEFAULT).split("-")[0].split("_")[0].lower()
     return code if code in LANGUAGES else DEFAULT
+
+
+def together(*sentences: str) -> str:
+    """Sentences in a row; empty ones are left out. Chinese sets no space after its full stop.
+
+    >>> together("No.", "", "Try 3."), together("不是。", "试试 3。")
+    ('No. Try 3.', '不是。试试 3。')
+    """
+    said = ""
+    for sentence in filter(None, map(str.strip, sentences)):
+        said += sentence if not said or said[-1] in FULL_WIDTH else f" {sentence}"
+    return said
 
 
 def plain_text(text: object, most: int, *, lines: bool = False) -> str:

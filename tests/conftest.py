@@ -92,6 +92,50 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[None]:
+    """One calculator for the pages of a file."""
+    from core import calculator
+
+    calculator.start()
+    yield
+    calculator.stop()
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Any]:
+    """A calculator of the file's own: the real tasks in one worker."""
+    from calculators import eventually, full
+
+    from core.calculator import Calculator, Settings
+
+    with Calculator(Settings(workers=1, preload=(), device="cpu")) as made:
+        assert eventually(lambda: full(made), 60)
+        yield made
+
+
+@pytest.fixture
+def open_page() -> Callable[..., Any]:
+    """open_page("matrix_vector", A="[[1, 2], [3, 4]]") -> the page after its first run, as Streamlit's AppTest."""
+    from streamlit.testing.v1 import AppTest
+
+    def opened(page: str = "", **query: str) -> AppTest:
+        app = AppTest.from_file(
+            ROOT / "pages" / "shared" / "frame.py", default_timeout=60
+        ).run()  # learns the pages
+        for name, text in query.items():
+            app.query_params[name] = text
+        if page:
+            (script,) = (
+                path for path in (ROOT / "pages").glob(f"*/{page}.py") if path.parent.name != "shared"
+            )
+            app.switch_page(str(script)).run()
+        assert not app.exception, app.exception
+        return app
+
+    return opened
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository."""

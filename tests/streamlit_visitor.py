@@ -14,6 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from tests import asgi
+from tests.payloads import readable
 from tests.replicas import Answer
 from tests.tab import Tab, chosen
 
@@ -104,8 +105,8 @@ class Visitor(Tab):
         return next(getattr(one, kind) for one in self.elements if one.WhichOneof("type") == kind)
 
     def seen(self) -> str:
-        """All that came in the last run."""
-        return b" ".join(self.raw).decode("utf-8", "replace")
+        """All that came in the last run, the packed payloads as they are read."""
+        return b" ".join(map(readable, self.raw)).decode("utf-8", "replace")
 
     def until(self, kind: str) -> ForwardMsg:
         """The next message of that kind."""

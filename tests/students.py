@@ -23,6 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from tests.payloads import unpacked
 from tests.tab import Tab, chosen
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -254,7 +255,7 @@ class Student(Tab):
                 self._values.pop(own.id, None)
         if what != "bidi_component" or not element.bidi_component.id.endswith(f"-{self.plan.stage}"):
             return ""
-        _head, _mark, film = element.bidi_component.bytes.rpartition(b',"film":')
+        _head, _mark, film = unpacked(element.bidi_component.bytes).rpartition(b',"film":')
         digest = hashlib.sha256(film).hexdigest()[:16]
         if message.hash:
             self._known[message.hash] = digest

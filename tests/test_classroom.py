@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,40 +11,18 @@ from streamlit.testing.v1 import AppTest
 from core import calculator
 from core.ops import CHAPTERS
 from pages.shared.teaching import PARTS
-from tests.test_pages import FRAME, ROOT, field, html_of
+from tests.payloads import payload
+from tests.test_pages import field, html_of
 
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pool() -> Iterator[None]:
-    """One calculator for the pages of this file."""
-    calculator.start()
-    yield
-    calculator.stop()
-
-
-@pytest.fixture
-def open_page() -> Open:
-    """open_page("vector", hide="code") -> the page after its first run."""
-
-    def opened(page: str, **query: str) -> AppTest:
-        app = AppTest.from_file(FRAME, default_timeout=60).run()
-        for name, text in query.items():
-            app.query_params[name] = text
-        (script,) = (ROOT / "pages").glob(f"*/{page}.py")
-        app.switch_page(str(script)).run()
-        assert not app.exception, app.exception
-        return app
-
-    return opened
+pytestmark = pytest.mark.usefixtures("pool")
 
 
 def payloads(app: AppTest) -> list[dict[str, Any]]:
     """What the components were given, as text would be searched in it; the keeper (pages/shared/kept.py) has none."""
     protos = [element.proto for element in app.get("bidi_component")]
     protos = [proto for proto in protos if not proto.component_name.endswith("atlas_keeper")]
-    return [json.loads(proto.bytes or proto.json or proto.mixed.json) for proto in protos]
+    return [payload(proto) for proto in protos]
 
 
 def film(app: AppTest) -> dict[str, Any]:

@@ -21,8 +21,7 @@ from streamlit.web.server.starlette.starlette_routes import create_upload_routes
 from core import calculator
 from core.calculator.kept import Kept
 from tests import loops
-from tests.test_pages import open_page  # noqa: F401
-from tests.test_workbench import html_of, pool, type_  # noqa: F401
+from tests.test_workbench import html_of, type_
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = (b"cpu", b"{}", bytes(range(256)) * 400, b"film")
@@ -54,7 +53,7 @@ def test_a_full_disk_keeps_nothing_and_leaves_no_half(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("pool")
-def test_a_page_runs_on_over_a_full_disk(open_page: Any) -> None:  # noqa: F811
+def test_a_page_runs_on_over_a_full_disk(open_page: Any) -> None:
     with full_disk(1_000):
         app = open_page("matrix_vector")
         type_(app, "matrix-vector.x.field", "[5, 6]")
@@ -93,7 +92,7 @@ def clock_calls(source: str) -> list[int]:
 
 
 @pytest.mark.usefixtures("pool")
-def test_a_clock_that_jumps_stops_no_answer(open_page: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_clock_that_jumps_stops_no_answer(open_page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A day back, a year on, between two questions and while they are asked."""
     app, now = open_page("matrix_vector"), time.time()
     for k, jump in enumerate((-86_400.0, 31_536_000.0, -31_536_000.0)):
@@ -156,7 +155,7 @@ def test_half_an_upload_is_no_file() -> None:
 
 @pytest.mark.usefixtures("pool")
 def test_no_memory_left_is_a_sentence_and_the_picture_stays(
-    open_page: Any,  # noqa: F811
+    open_page: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """tests/core/test_calculator_hostile.py has workers that really run out of it."""

@@ -32,14 +32,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SECRET = "[[31337, 1]] @ mybank"
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Calculator]:
-    """The real tasks in one worker."""
-    with Calculator(Settings(workers=1, preload=(), device="cpu")) as made:
-        assert eventually(lambda: full(made), 60)
-        yield made
-
-
 @pytest.fixture
 def running(workers: Calculator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calculator]:
     """The server's calculator, sound and with room."""

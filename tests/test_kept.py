@@ -16,10 +16,10 @@ from core.slides import Deck
 from core.workspace import Item, Workspace
 from pages.shared import answer, kept, shelf, slides
 from tests.test_slides_page import begun, deck_of, titles
-from tests.test_workbench import FRAME, Open, go, on_shelf, open_page, pool, press, type_
+from tests.test_workbench import FRAME, Open, go, on_shelf, press, type_
 from tests.test_workbench import kept as keep_line
 
-__all__ = ["open_page", "pool"]  # fixtures of the workbench's pages
+pytestmark = pytest.mark.usefixtures("pool")
 
 
 def told(app: AppTest) -> tuple[dict[str, Any], dict[str, bytes]]:

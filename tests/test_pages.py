@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +16,15 @@ from core.figures import theme
 from core.ops import CHAPTERS, find
 from pages.shared import drag, look, markup, navigation, security
 from tests import posters
+from tests.payloads import payload
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAME = str(ROOT / "pages" / "shared" / "frame.py")
 MATRIX_VECTOR = find("matrix-vector")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def pool() -> Iterator[None]:
-    """One calculator for the pages of this file."""
-    calculator.start()
-    yield
-    calculator.stop()
-
-
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def open_page() -> Open:
-    """open_page("matrix_vector", A="[[1, 2], [3, 4]]") -> the page after its first run."""
-
-    def opened(page: str = "", **query: str) -> AppTest:
-        app = AppTest.from_file(FRAME, default_timeout=60).run()  # AppTest learns the pages at its first run
-        for name, text in query.items():
-            app.query_params[name] = text
-        if page:
-            (script,) = (ROOT / "pages").glob(f"*/{page}.py")
-            app.switch_page(str(script)).run()
-        assert not app.exception, app.exception
-        return app
-
-    return opened
+pytestmark = pytest.mark.usefixtures("pool")
 
 
 def html_of(app: AppTest) -> str:
@@ -64,8 +40,8 @@ def field(app: AppTest, name: str, page: str = "matrix-vector") -> Any:
 def film_of(app: AppTest) -> dict[str, Any]:
     """The figure that the first stage was given."""
     protos = [element.proto for element in app.get("bidi_component")]
-    payload = next(proto for proto in protos if proto.component_name.endswith("atlas_stage"))
-    return json.loads(payload.bytes or payload.json)["film"]
+    stage = next(proto for proto in protos if proto.component_name.endswith("atlas_stage"))
+    return payload(stage)["film"]
 
 
 @pytest.mark.parametrize("operation", CHAPTERS, ids=lambda operation: operation.key)

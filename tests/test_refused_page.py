@@ -7,24 +7,16 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from calculators import eventually, full
+from calculators import eventually
 from streamlit.testing.v1 import AppTest
 
 from core import calculator, words
-from core.calculator import Calculator, Settings, pool
+from core.calculator import Calculator, pool
 from pages.shared import opening
 from pages.shared.hosting import uploads, visitors
-from tests.test_pages import FRAME, ROOT, field, film_of, html_of
+from tests.test_pages import field, film_of, html_of
 
 VISITOR = "test session id"  # of every page in AppTest
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Calculator]:
-    """The real tasks in one worker."""
-    with Calculator(Settings(workers=1, preload=(), device="cpu")) as made:
-        assert eventually(lambda: full(made), 60)
-        yield made
 
 
 @pytest.fixture
@@ -42,17 +34,9 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(running: Calculator) -> Open:
-    """opened("matrix_vector", A="[[1, 2], [3, 4]]") -> the page after its first run."""
+def opened(running: Calculator, open_page: Open) -> Open:
+    """opened("matrix_vector", A="[[1, 2], [3, 4]]") -> the page after its first run, on that calculator."""
     assert running
-
-    def open_page(page: str, **query: str) -> AppTest:
-        app = AppTest.from_file(FRAME, default_timeout=60).run()
-        for name, text in query.items():
-            app.query_params[name] = text
-        (script,) = (ROOT / "pages").glob(f"*/{page}.py")
-        return app.switch_page(str(script)).run()
-
     return open_page
 
 

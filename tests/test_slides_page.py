@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +14,11 @@ from core.slides import Deck, Slide, View
 from core.workspace import Item
 from pages.shared import keeping, shelf, slides, slides_desk
 from pages.shared.slides import Subject
-from tests.test_workbench import Open, go, html_of, open_page, pool, press, type_
+from tests import payloads
+from tests.test_workbench import Open, go, html_of, press, type_
 
-__all__ = ["open_page", "pool"]  # fixtures of the workbench's pages
+pytestmark = pytest.mark.usefixtures("pool")
+
 VIEW = {"step": 1, "camera": None, "zoom": None, "layers": None, "at": 1}
 
 
@@ -36,7 +37,7 @@ def payload(app: AppTest, key: str) -> dict[str, Any]:
     for element in app.get("bidi_component"):
         proto = element.proto
         if proto.component_name.endswith("atlas_stage") and key in proto.id:
-            return json.loads(proto.bytes or proto.json)
+            return payloads.payload(proto)
     raise AssertionError(key)
 
 
@@ -67,7 +68,7 @@ def test_every_stage_offers_a_slide(open_page: Open) -> None:
     for page in ("vector", "expression", "tensors"):
         app = open_page(page)
         found = [
-            json.loads(e.proto.bytes or e.proto.json)
+            payloads.payload(e.proto)
             for e in app.get("bidi_component")
             if e.proto.component_name.endswith("atlas_stage")
         ]

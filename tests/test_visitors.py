@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests import loops
 from tests.browser.conftest import Server, serve, stop
@@ -36,9 +38,13 @@ def test_nothing_of_one_visitor_reaches_another(hosted: Server) -> None:
 def test_a_leak_would_be_found() -> None:
     """The search itself: what one typed, in a message to the other."""
     one = visitors.Visitor(0, visitors.Student(0, visitors.Plan("", "", "", str)), visitors.random.Random(1))
-    one.student.overhears(b"... [9343.0625, 2] ...")
-    one.student.overhears(b"... [4711.0625, 2] ...")
-    assert len(one.found) == 1 and one.own == 1
+    for number in (b"9343.0625", b"4711.0625"):
+        for pack in (bytes, zlib.compress):
+            message = ForwardMsg()
+            element = message.delta.new_element.bidi_component
+            element.bytes = pack(b'{"film": [' + number + b", 2], %s}" % bytes(range(256)))
+            one.student.overhears(message.SerializeToString())
+    assert len(one.found) == 2 and one.own == 2
 
 
 def test_hostile_visitors_harm_nobody(hosted: Server, tmp_path: Path) -> None:

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import calculator
 from core.workspace import Item
 from pages.shared import shelf
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAME = str(ROOT / "pages" / "shared" / "frame.py")
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pool() -> Iterator[None]:
-    """One calculator for the pages of this file."""
-    calculator.start()
-    yield
-    calculator.stop()
-
-
-@pytest.fixture
-def open_page() -> Open:
-    """open_page("tensors", A="[1, 2]") -> the page after its first run."""
-
-    def opened(page: str, **query: str) -> AppTest:
-        app = AppTest.from_file(FRAME, default_timeout=60).run()
-        for name, text in query.items():
-            app.query_params[name] = text
-        return go(app, page)
-
-    return opened
+pytestmark = pytest.mark.usefixtures("pool")
 
 
 def go(app: AppTest, page: str) -> AppTest:

@@ -129,7 +129,8 @@ class Calculator:
         """The answer of `task` to `arguments`, from a worker or from the cache. Raises Failure.
 
         `wall` in seconds, counted from when the worker has the request; at most `longest_wall`.
-        `keep`: a question of the catalogue's own, whose answer is kept on disk.
+        `keep`: a question of the catalogue's own, whose answer is kept on disk; nobody typed it, so that a server that
+        is still warming up may take its time.
         `files`: bytes that travel beside the question; the task finds them in its arguments under "files".
         `heavy`: begins what takes long or much memory, and is refused where the server has enough to do.
         """
@@ -139,7 +140,8 @@ class Calculator:
         size = len(question) + sum(map(len, files.values()))
         if len(question) > self.settings.question_bytes or size > self.settings.request_bytes:
             raise Failure("broken", detail="request-size")
-        wall = self.settings.wall_for(wall)
+        settings = self.settings
+        wall = settings.longest_wall if keep and wall is None else settings.wall_for(wall)
         kind = self.device()["kind"]
         key = digest(question, kind)
         begun = time.monotonic()

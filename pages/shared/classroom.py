@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from core.operation import Challenge, Desk, Operation
-from core.words import _
+from core.words import _, together
 from pages.shared import answer, language, stage, state
 from pages.shared.answer import Answer, Problem
 from pages.shared.markup import put, tag, written_shape
@@ -185,7 +185,7 @@ def _verdict(operation: Operation, asked: Asked, found: Answer | None) -> str:
         return _("Here it is. Watch where the numbers of {name} come from.").format(name=operation.result)
     shape = written_shape(found.data["result"]["shape"])
     why = found.data["why"] if "why" not in state.teaching(operation).hide else ""
-    return f"{_('{name} has the shape {shape}.').format(name=operation.result, shape=shape)} {why}".strip()
+    return together(_("{name} has the shape {shape}.").format(name=operation.result, shape=shape), why)
 
 
 def _check(operation: Operation, what: str, field: str) -> None:
@@ -196,7 +196,7 @@ def _check(operation: Operation, what: str, field: str) -> None:
         return
     found = answer.prediction(operation, state.accepted(operation), what, text)
     if isinstance(found, Problem):
-        _told(operation, f"{found.sentence} {found.fix}".strip(), "not")
+        _told(operation, together(found.sentence, found.fix), "not")
     elif found.data["right"]:
         _told(operation, found.data["sentence"], "right", what)
     else:

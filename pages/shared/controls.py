@@ -21,7 +21,7 @@ from core.operation import (
     offered,
     spelled,
 )
-from core.words import _
+from core.words import _, together
 from pages.shared import axes, keeping, shelf, state
 from pages.shared.answer import Problem
 from pages.shared.hosting import uploads
@@ -257,7 +257,7 @@ def written(value: Any) -> Any:
 def taken(parameter: Parameter, given: Any, last: Any) -> Any:
     """A widget's value as the parameter's; `last` where it is none."""
     if isinstance(parameter, Upload) and given is not None and (refused := uploads.why_not(given)):
-        shelf.say(" ".join(refused))
+        shelf.say(together(*refused))
         return None
     if isinstance(parameter, Upload):
         return File(given.name, given.getvalue()) if given is not None else None

@@ -26,7 +26,7 @@ def _show(operation: Operation) -> None:
     present = state.teaching(operation)
     hide = _parts(operation, present)
     ask = st.selectbox(
-        _("To be predicted first"), ["", *ASKS], format_func=lambda name: _(ASKS[name]) if name else _("nothing"),
+        _("To be predicted first"), ["", *ASKS], format_func=lambda name: _(ASKS[name]) if name else _("no question"),
         index=["", *ASKS].index(present.ask), key=state.key(operation, "handout.ask"),
     )  # fmt: skip
     texts = {one.key: _(one.text) for one in operation.challenges}

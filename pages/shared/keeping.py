@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import calculator
 from core.operation import Input, Operation
-from core.words import _
+from core.words import _, together
 from core.workspace import Item, WorkspaceError, check_name, next_letter
 from pages.shared import answer, navigation, shelf, state
 from pages.shared.answer import Problem
@@ -31,7 +31,7 @@ def reserved() -> frozenset[str]:
 def keep(found: calculator.Reply | Problem) -> None:
     """A worker's tensor onto the shelf, or the sentence that says why not."""
     if isinstance(found, Problem):
-        shelf.say(f"{found.sentence} {found.fix}".strip())
+        shelf.say(together(found.sentence, found.fix))
         return
     item = shelf.item_of(found.data["item"], found.blobs["data"])
     if shelf.attempt(lambda workspace: workspace.with_item(item)):
@@ -128,7 +128,7 @@ def checked(name: str) -> str:
     try:
         check_name(name.strip(), reserved())
     except WorkspaceError as error:
-        shelf.say(f"{error.sentence} {error.fix}".strip())
+        shelf.say(together(error.sentence, error.fix))
         return ""
     return name.strip()
 

@@ -20,7 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import calculator, workspace_file
 from core.slides import Deck
-from core.words import _
+from core.words import _, together
 from core.workspace import Workspace, WorkspaceError
 from pages.shared import answer, embedded, keeping, opening, shelf, slides, stage
 from pages.shared.answer import Problem
@@ -114,7 +114,7 @@ def _take(given: UploadedFileRec) -> None:
     except WorkspaceError as error:
         st.session_state[HELD] = True
         sentence = _("What this browser keeps could not be opened: {reason}")
-        shelf.say(f"{sentence.format(reason=error.sentence)} {error.fix}".strip())
+        shelf.say(together(sentence.format(reason=error.sentence), error.fix))
         return
     for sentence in told["notes"]:
         shelf.say(sentence)

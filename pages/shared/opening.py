@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from core.words import _
+from core.words import _, together
 from core.workspace import Item, free_name
 from pages.shared import answer, keeping, language, shelf, slides
 from pages.shared.answer import Problem
@@ -31,13 +31,13 @@ def open_file(field: str) -> tuple[list[Item], bool]:
         return [], False
     if refused := uploads.why_not(given):
         st.session_state["file.version"] = version() + 1
-        shelf.say(" ".join(refused))
+        shelf.say(together(*refused))
         return [], False
     found = answer.asked("load", {"filename": given.name[:200]}, file=given.getvalue())
     st.session_state["file.version"] = version() + 1
     keeping.forget_file(given)
     if isinstance(found, Problem):
-        shelf.say(f"{given.name[:60]}: {found.sentence} {found.fix}".strip())
+        shelf.say(together(f"{given.name[:60]}: {found.sentence}", found.fix))
         return [], False
     told, items = keeping.loaded(found)
     for sentence in told["notes"]:

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from core import calculator, words
-from core.words import _
+from core.words import _, together
 from core.workspace import (
     History,
     Item,
@@ -82,7 +82,7 @@ def attempt(do: Any) -> bool:
     try:
         change(do(now()))
     except WorkspaceError as error:
-        say(f"{error.sentence} {error.fix}".strip())
+        say(together(error.sentence, error.fix))
         return False
     return True
 
@@ -167,7 +167,7 @@ def _adopt(linked: Linked) -> None:
         try:
             found, sentence = _beside_old(found, item)
         except WorkspaceError as error:
-            sentence = f"{error.sentence} {error.fix}".strip()
+            sentence = together(error.sentence, error.fix)
         said += [sentence] if sentence else []
     change(found)  # all that the link brought is one step back
     for sentence in said:

@@ -15,7 +15,7 @@ import streamlit as st
 from core import calculator, words, workspace_file
 from core.slides import Deck, Edits, Slide, View
 from core.slides import told as described
-from core.words import _
+from core.words import _, together
 from core.workbench.desks import SLIDES
 from core.workspace import WorkspaceError, to_link
 from pages.shared import answer, embedded, keeping, language, navigation, shelf
@@ -78,7 +78,7 @@ def attempt(do: Callable[[Deck], Deck]) -> str:
     try:
         change(do(now()))
     except WorkspaceError as error:
-        return f"{error.sentence} {error.fix}".strip()
+        return together(error.sentence, error.fix)
     return ""
 
 
@@ -116,7 +116,7 @@ def add(key: str, film: bytes, view: View, subject: Subject) -> None:
         say(
             key, error.sentence
         )  # beside the button there is room for what is wrong, on the page for what would work
-        shelf.say(f"{error.sentence} {error.fix}".strip())
+        shelf.say(together(error.sentence, error.fix))
         st.session_state[keeping.CHANGED] = True
     else:
         say(key, _("Added to slides · {count}").format(count=len(now())))

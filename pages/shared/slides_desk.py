@@ -14,7 +14,7 @@ import streamlit as st
 from core import ops, words
 from core.figures import theme
 from core.slides import KINDS, LONGEST, THEMES, Deck, Slide, View, cleaned
-from core.words import N_, _
+from core.words import N_, _, together
 from core.workbench.desks import SLIDES as DESK
 from core.workspace import WorkspaceError
 from pages.shared import (
@@ -412,11 +412,12 @@ def show_file(deck: Deck) -> None:
         put(
             tag(
                 "p",
-                kept.lasting(),
-                " ",
-                _(
-                    "A workspace file holds them as they are; opened here or on the tensors page, another day or on "
-                    "another machine, everything is back."
+                together(
+                    kept.lasting(),
+                    _(
+                        "A workspace file holds them as they are; opened here or on the tensors page, another day or "
+                        "on another machine, everything is back."
+                    ),
                 ),
                 class_="atlas-text",
             )

@@ -10,7 +10,7 @@ import re
 import streamlit as st
 
 from core import calculator, words
-from core.words import N_, _
+from core.words import N_, _, together
 from core.workbench.desks import TENSORS as DESK
 from core.workspace import Item, free_name, next_letter
 from pages.shared import (
@@ -341,7 +341,7 @@ def show_code(form: str) -> None:
     """The tensor written out as code."""
     found = answer.asked("export", *_wanted(form))
     if isinstance(found, Problem):
-        put(tag("p", prose(f"{found.sentence} {found.fix}".strip()), class_="atlas-quiet"))
+        put(tag("p", prose(together(found.sentence, found.fix)), class_="atlas-quiet"))
     else:
         put(listing(found.blobs["file"].decode()))
 

@@ -156,6 +156,7 @@ def test_many_threads_get_each_his_own_answer(calculator):
 def test_wall_is_the_callers_within_the_longest(calculator):
     assert failure(calculator, "sleep", seconds=5).kind == "slow"
     assert value(calculator, "sleep", wall=3, seconds=0.8) == {"slept": 0.8}
+    assert calculator.ask("sleep", {"seconds": 1.5}, keep=True).data == {"slept": 1.5}  # nobody typed it
     made = settings(longest_wall=0.4)
     assert made.wall_for(100) == 0.4 and made.wall_for(None) == 1.0
 

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
+from tests.payloads import readable  # noqa: E402
 from tests.students import Failed, Plan, Student  # noqa: E402
 
 ACTIONS = 10_000
@@ -42,6 +43,7 @@ class Visitor:
         self.student.overhears = self._read
 
     def _read(self, raw: bytes) -> None:
+        raw = readable(raw)
         self.messages += 1
         self.own += any(word in raw for word in self._mine)
         self.found += [

@@ -12,9 +12,13 @@ export const isSvg = (trace) => SVG_TYPES.has(trace.type);
 /** Traces that live in a space. */
 export const isDeep = (trace) => Boolean(trace.scene) || /3d$|^cone$|^surface$/.test(trace.type ?? "");
 
-export function parse(bytes) {
-  const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
-  return JSON.parse(text);
+const PACKED = 0x78; // zlib's first byte; JSON of ours begins with a brace
+
+/** A payload: JSON as text or bytes at once, packed bytes soon. */
+export function opened(data) {
+  if (typeof data === "string") return JSON.parse(data);
+  if (data[0] !== PACKED) return JSON.parse(new TextDecoder().decode(data));
+  return new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
 }
 
 // Where a text was empty plotly's animate writes the new one a frame late, or never after a jump.

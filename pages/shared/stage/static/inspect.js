@@ -8,9 +8,9 @@ function positionsOf(gd, name) {
   return trace ? { x: list(trace.x), y: list(trace.y), z: list(trace.z) } : null;
 }
 
-/** Resolves when nothing moves, nothing is dragged and plotly has drawn all it was told. */
+/** Resolves when nothing is on its way, nothing moves, nothing is dragged and plotly has drawn all it was told. */
 async function whenIdle(stage) {
-  const busy = () => stage.player.moving() || stage.drag.active() || stage.asked != null;
+  const busy = () => stage.player.moving() || stage.drag.active() || stage.asked != null || stage.opening;
   const end = performance.now() + PATIENCE;
   do {
     await new Promise(requestAnimationFrame);

@@ -2,7 +2,7 @@
 
 import { calmMotion, scope } from "./dom.js";
 import { same } from "./decode.js";
-import { forTheBackRow, parse, picture, readFilm, stateAt } from "./film.js";
+import { forTheBackRow, opened, picture, readFilm, stateAt } from "./film.js";
 import { makeChrome, makeFrame, watchKeys } from "./chrome.js";
 import { makeDeeds } from "./deeds.js";
 import { askBeforeLeaving } from "./leaving.js";
@@ -39,6 +39,7 @@ function speak(language) {
 class Stage {
   constructor(parent, plotly) {
     this.life = scope();
+    this.received = 0;
     this.parts = makeFrame();
     this.stats = makeStats();
     this.player = new Player({ onMove: () => this.render(), onChange: () => this.changed() });
@@ -98,11 +99,22 @@ class Stage {
 
   // --- payloads
 
-  receive(data, late = false) {
+  /** Of two that are being opened, the later one counts. */
+  receive(data) {
+    const turn = ++this.received;
+    this.opening = false;
     if (this.bytes && same(this.bytes, data)) return this.where.tell();
-    if (this.drag.active()) return void (this.waiting = data);
+    const payload = opened(data);
+    if (!(payload instanceof Promise)) return this.take(payload, data);
+    this.opening = true;
+    const last = () => turn === this.received && !(this.opening = false);
+    payload.then((found) => last() && this.take(found, data), (error) => last() && this.fail(error));
+  }
+
+  take(payload, data, late = false) {
+    if (this.drag.active()) return void (this.waiting = [payload, data]);
     try {
-      this.adopt(data, late);
+      this.adopt(payload, data, late);
     } catch (error) {
       this.fail(error);
     }
@@ -111,11 +123,11 @@ class Stage {
   takeWaiting() {
     const waiting = this.waiting;
     this.waiting = null;
-    if (waiting) this.receive(waiting, true);
+    if (waiting) this.take(...waiting, true);
   }
 
-  adopt(data, late) {
-    const payload = parse(data), before = this.payload;
+  adopt(payload, data, late) {
+    const before = this.payload;
     const fresh = payload.id !== before?.id;
     this.bytes = data;
     this.payload = payload;
@@ -297,6 +309,7 @@ class Stage {
   }
 
   end(parent) {
+    this.received++; // what is still being opened is nobody's any more
     this.player.end();
     cancelAnimationFrame(this.asked);
     cancelAnimationFrame(this.resizing);
