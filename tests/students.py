@@ -99,6 +99,14 @@ class Student(Tab):
     def connected(self) -> bool:
         return self._socket is not None and self._socket.close_code is None
 
+    async def answered(self, patience: float = PATIENCE) -> bool:
+        """Whether somebody at the other end answers a ping."""
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(patience):
+                await (await self._socket.ping())
+            return True
+        return False
+
     async def open(self) -> Turn:
         """Connect, and run the page: the first view, or the view after having been cut off."""
         address = urlparse(self.plan.url)

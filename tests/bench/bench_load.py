@@ -267,11 +267,7 @@ async def kill(server: Served, page: str, options: argparse.Namespace) -> list[d
     await together(student.change() for student in students)
     before = [student.picture for student in students]
     server.kill_one()
-    await asyncio.sleep(0.5)
-    for student in students:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(student._socket.ping(), 1)
-    lost = [student for student in students if not student.connected]
+    lost = [student for student in students if not await student.answered(5)]
     kept = [picture for student, picture in zip(students, before, strict=True) if student in lost]
     return [await _back(lost, kept, figures, f"a replica killed under {len(students)}, {len(lost)} lost", 10)]
 

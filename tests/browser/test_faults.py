@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,11 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 from websockets.sync.client import connect
 
 from deploy import local, proxy
-from tests import nginx
+from tests import loops, nginx
 from tests.browser.conftest import Visit, free_port
 from tests.browser.lesson import WAIT, Lesson
 from tests.browser.test_kept import filled, kept
 from tests.browser.test_slides import STAGE, Atlas
+from tests.students import Plan, Student, together
 
 DROPPED = 130  # sessions; Streamlit keeps 128 that were dropped
 SEEN = """(root) => ({
@@ -46,10 +48,15 @@ def page(hosted: local.Hosted, browser: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: thrown.append(str(error)))
     yield page
     context.close()
-    hosted.look_after()
-    for replica in hosted.replicas:  # with torch: its first answer would else be late
-        eventually(replica.healthy, 60.0)
+    whole(hosted)
     assert thrown == []
+
+
+def whole(hosted: local.Hosted) -> None:
+    """What was killed runs again, with torch: its first answer would else be late."""
+    hosted.look_after()
+    for replica in hosted.replicas:
+        eventually(replica.healthy, 60.0)
 
 
 def eventually(holds: Callable[[], bool], seconds: float) -> None:
@@ -179,6 +186,36 @@ def test_the_page_comes_back(page: Page, hosted: local.Hosted, fault: Any, survi
     fault(visitor)
     visitor.back()
     assert visitor.undo() is survives
+
+
+def numbers(rng: random.Random) -> str:
+    """A vector that nobody else has."""
+    return f"[{rng.uniform(-3, 3):.3f}, {rng.uniform(-3, 3):.3f}]"
+
+
+def test_fifty_have_their_pictures_again(hosted: local.Hosted) -> None:
+    """A replica is killed under a class; without browsers, by Streamlit's own protocol."""
+    wanted = Plan(hosted.url, "matrix-vector", "matrix-vector.x.field", numbers)
+
+    async def lesson() -> tuple[list[str], list[str]]:
+        students = [Student(number, wanted) for number in range(50)]
+        for student in students:
+            await student.open()
+            await student.change()
+        hosted.replicas[0].process.kill()
+        lost = [student for student in students if not await student.answered()]
+        before = [student.picture for student in lost]
+        _times, failed = await together(student.back(WAIT / 1000) for student in lost)
+        assert failed == []
+        await together(student.leave() for student in students)
+        return before, [student.picture for student in lost]
+
+    try:
+        before, after = loops.run(lesson())
+    finally:
+        whole(hosted)
+    assert 10 <= len(before) <= 40, "a part of the class was on it"
+    assert len(set(before)) == len(before) and after == before
 
 
 # --- one server, and a visitor who does two things

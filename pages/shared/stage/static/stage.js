@@ -52,7 +52,7 @@ class Stage {
     this.watch();
     offerCopies();
     askBeforeLeaving();
-    parent.append(this.parts.root);
+    this.parent = parent;
     this.parts.root.atlas = inspection(this);
   }
 
@@ -113,11 +113,18 @@ class Stage {
 
   take(payload, data, late = false) {
     if (this.drag.active()) return void (this.waiting = [payload, data]);
+    this.appear();
     try {
       this.adopt(payload, data, late);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** On the page with its first film: until then a presentation stays covered (pages/shared/early.py). */
+  appear() {
+    const { root } = this.parts;
+    if (root.parentElement !== this.parent) this.parent.append(root);
   }
 
   takeWaiting() {
@@ -300,6 +307,7 @@ class Stage {
 
   /** A sentence in place of the figure; nothing is thrown into the page. */
   fail(error) {
+    this.appear();
     console.warn("atlas stage:", error);
     uncover();
     const { root, figure } = this.parts;
