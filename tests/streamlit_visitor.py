@@ -67,6 +67,8 @@ class Visitor(Tab):
             max_size=None,
             open_timeout=60,
             proxy=None,
+            ping_interval=None,
+            max_queue=None,  # what nobody reads does not stand before the farewell
             legacy=True,  # kept open beyond a block
         )
         self.cookies |= Answer(101, list(self.line.response.headers.raw_items()), b"").cookies()

@@ -19,6 +19,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from streamlit.runtime.scriptrunner import RerunData, RerunException
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, ScriptRequestType
 
 from core import calculator, events
 from core.calculator import Calculator, Failure, Settings
@@ -468,3 +470,43 @@ def test_a_logger_that_streamlit_makes_later_writes_our_lines() -> None:
     assert [one.get("message") for one in told[:4]] == ["typed %s"] * 3 + ["UserWarning at <string>:7"]
     assert (told[-1]["event"], told[-1]["error"]) == ("error", "ValueError")
     assert "31337" not in ended.stderr
+
+
+# --- a question that waits, and a visitor who has typed on
+
+
+@pytest.mark.parametrize(
+    ("running", "typed", "begun"),
+    [
+        (["a"], ["a"], ["a"]),
+        (["a"], ["a", "b"], ["a", "b"]),
+        ([], ["a"], []),  # the whole page, with the new value
+        (["a", "b"], ["a"], None),  # b would be left out: it comes afterwards, as Streamlit has it
+        (["a"], [], None),
+    ],
+)
+def test_a_part_that_was_changed_while_it_waits_begins_anew(
+    running: list[str], typed: list[str], begun: list[str] | None
+) -> None:
+    requests = ScriptRequests()
+    for part in typed:
+        assert requests.request_rerun(RerunData(fragment_id=part))
+    context = SimpleNamespace(
+        script_requests=requests, fragment_ids_this_run=running or None, yield_check=lambda: None
+    )
+    if begun is None:
+        visitors._end_if_overtaken(context)
+        assert requests.on_scriptrunner_ready().type == (
+            ScriptRequestType.RERUN if typed else ScriptRequestType.STOP
+        )
+        return
+    with pytest.raises(RerunException) as ended:
+        visitors._end_if_overtaken(context)
+    assert ended.value.rerun_data.fragment_id_queue == begun
+    visitors._end_if_overtaken(context)  # it is under way
+
+
+def test_a_page_that_is_closed_while_it_waits_ends() -> None:
+    requests = ScriptRequests()
+    requests.request_stop()
+    visitors._end_if_overtaken(SimpleNamespace(script_requests=requests, fragment_ids_this_run=["a"]))

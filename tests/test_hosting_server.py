@@ -196,10 +196,12 @@ def typed(visitor: Visitor, label: str, text: str) -> None:
     visitor.send(message)
 
 
-def said(visitor: Visitor) -> Iterator[str]:
-    """What the page says of waiting, as it comes."""
+def said(visitor: Visitor, ends: list[int]) -> Iterator[str]:
+    """What the page says of waiting, as it comes; `ends`: how the runs ended before."""
     waits = ""
     for message in visitor.messages():
+        if message.WhichOneof("type") == "script_finished":
+            ends.append(message.script_finished)
         found = re.search(rb"atlas-waiting[^>]*>([^<]+)<", message.SerializeToString())
         if found and found[1].decode() != waits:
             yield (waits := found[1].decode())
@@ -217,12 +219,12 @@ def test_a_page_that_waits_says_how_many_are_before_it(host: Host) -> None:
             typed(visitor, "A", text)
         assert eventually(lambda: 'atlas_workers{state="busy"} 2.0' in host.get("/metrics")[1], 10)
         typed(eve, "A", "[[5, 1], [0, 1]]")
-        assert next(said(eve)) == "You are next."
+        ends: list[int] = []
+        assert next(said(eve, ends)) == "You are next."
         assert "atlas_queue 1.0" in host.get("/metrics")[1]
-        typed(
-            eve, "A", "[[6, 1], [0, 1]]"
-        )  # the first question of hers is given up: one of hers waits, not two
-        assert next(said(eve)) == "You are next."
+        typed(eve, "A", "[[6, 1], [0, 1]]")
+        assert next(said(eve, ends)) == "You are next."
+        assert ends == [ForwardMsg.FINISHED_EARLY_FOR_RERUN], "her first question is given up"
         assert "atlas_queue 2.0" not in host.get("/metrics")[1]
     finally:
         for pid in frozen:

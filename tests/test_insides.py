@@ -69,6 +69,18 @@ INSIDES = [
         ["self", "session_id", "file"],
         "security: few are held",
     ),
+    (
+        "streamlit.runtime.scriptrunner_utils.script_requests",
+        "ScriptRequests.on_scriptrunner_ready",
+        ["self"],
+        "visitors: a part that was changed while it waited",
+    ),
+    (
+        "streamlit.runtime.scriptrunner",
+        "ScriptRunContext.__init__",
+        ["script_requests", "yield_check", "fragment_ids_this_run"],
+        "visitors: the same",
+    ),
     ("streamlit", "App.__init__", ["script_path", "routes", "middleware", "on_script_error"], "app.py"),
     ("streamlit.components.v2", "component", ["name", "css", "js", "isolate_styles"], "the stage"),
     (

@@ -173,7 +173,9 @@ def apart(one: Image.Image, other: Image.Image, blur: float) -> tuple[float, flo
 
 def on_stage(page: Page, folder: Path) -> Image.Image:
     page.mouse.move(0, 0)
-    page.evaluate("document.activeElement?.blur()")  # a test before may have used the keys: no ring of the focus
+    page.evaluate(
+        "document.activeElement?.blur()"
+    )  # a test before may have used the keys: no ring of the focus
     return picture(page.locator(".atlas-plot").screenshot(style=HAND, path=folder / "stage.png"))
 
 

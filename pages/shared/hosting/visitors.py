@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from core import calculator
 from core.words import _
@@ -59,6 +61,7 @@ class Waiting:
     def __call__(self, before: int | None) -> None:
         """Say where it stands. Raises what ends the page's run, where it was left or changed."""
         self._context.yield_check()
+        _end_if_overtaken(self._context)
         sentence = _said(before)
         if sentence == self._said or PLACE not in st.session_state:
             return
@@ -73,6 +76,25 @@ class Waiting:
         if self._said:
             with contextlib.suppress(StreamlitAPIException):
                 st.session_state[PLACE].empty()
+
+
+def _end_if_overtaken(context: Any) -> None:
+    """End a run whose part the visitor has changed meanwhile: Streamlit would begin the new one only after the old one.
+
+    The run of a whole page begins anew as a whole, with the new value.
+    """
+    requests = context.script_requests
+    if requests is None or requests._state is not ScriptRequestType.RERUN:
+        return
+    running = context.fragment_ids_this_run or []
+    if not set(running) <= set(requests._rerun_data.fragment_id_queue):
+        return  # parts that would be left out
+    wanted = requests.on_scriptrunner_ready()
+    if wanted.type is ScriptRequestType.RERUN:
+        raise RerunException(
+            wanted.rerun_data if running else replace(wanted.rerun_data, fragment_id_queue=[])
+        )
+    context.yield_check()  # it was closed in that moment
 
 
 def _said(before: int | None) -> str:
