@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
         print(nginx.MISSING)
         return 1
     env = {**os.environ, "CHROME": found, "PYTHONPATH": str(ROOT)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # some hundred processes would compile the atlas again
     tests = ["pytest", "-v", "-n", str(min(4, os.cpu_count() or 1)), *arguments]
     for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], tests):
         print(f"$ {' '.join(command)}", flush=True)

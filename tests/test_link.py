@@ -180,7 +180,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.dictionaries(NAMES, st.lists(VALUES, max_size=3), max_size=8))
 @example({"p": ["1" * 5000]})
 @example({"axis": ["\u0663"]})

@@ -15,7 +15,7 @@ from tests.browser.conftest import Server, serve, stop
 from tests.fuzz import server as hostile
 from tests.fuzz import visitors
 
-ACTIONS = 120
+ACTIONS = 60
 SECONDS = 8
 
 
