@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.lesson import Lesson
+from tests.browser.test_course import violations
 
 HIDDEN = "result,code,why,formula"
 LETTERS = re.compile(r"tensor\(|torch\.mv|y = A x|Why this shape")
@@ -107,3 +110,25 @@ def test_in_a_frame_the_question_stands_over_the_stage(visit: Visit) -> None:
     said(page, "2")
     expect(page.locator(".atlas-notice")).to_have_text("Right: y has the shape (2,).")
     expect(stage).not_to_have_attribute("data-step", "0")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [{}, {"size": "phone", "theme": "dark", "language": "zh"}],
+    ids=["light-desktop-en", "dark-phone-zh"],
+)
+def test_the_cards_are_accessible(visit: Visit, look: dict[str, Any]) -> None:
+    """A challenge with a question before it, wrongly answered and rightly; the dialog of the link."""
+    page = visit("/matrix-vector?challenge=lost&ask=shape&hide=why", **look)
+    Lesson(page)
+    notice = page.locator(".st-key-ask .atlas-notice")
+    for text in ("2, 2", "2"):
+        page.locator(".st-key-ask input").fill("")
+        before = notice.inner_text()
+        said(page, text)
+        expect(notice).not_to_have_text(before)
+        assert violations(page) == []
+    page.locator(".st-key-handout button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("img.atlas-qr")).to_be_visible()
+    assert violations(page, "[role=dialog]") == []

@@ -19,9 +19,9 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]}  # wha
 EXAMPLES = "[class*='st-key-practice'] .atlas-stage, [class*='st-key-trap'] .atlas-stage"
 
 
-def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds in the part of the page that is ours."""
-    found = Axe().run(page, context=".stMainBlockContainer", options=RULES).response["violations"]
+def violations(page: Page, part: str = ".stMainBlockContainer") -> list[tuple[str, list[str]]]:
+    """What axe finds in the part of the page that is ours, or in another."""
+    found = Axe().run(page, context=part, options=RULES).response["violations"]
     return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
 
 

@@ -38,6 +38,7 @@ function chipText(handle, value) {
 export function makeHandles(layer, handles, host) {
   const life = scope();
   const knobs = handles.map((handle) => makeKnob(handle, host, life));
+  for (const knob of knobs) tellKnob(knob, host); // a slider has a value also before the figure stands
   layer.replaceChildren(...knobs.map((knob) => knob.node));
   return {
     place: () => knobs.forEach((knob) => placeKnob(knob, host)),
@@ -59,10 +60,18 @@ function makeKnob(handle, host, life) {
   return knob;
 }
 
-function placeKnob({ handle, node, chip, axis }, host) {
+function tellKnob({ handle, node, chip, axis }, host) {
   const value = host.value(handle.variable);
   const point = positionOf(handle, value);
-  const spot = spotOf(handle, point, host.gd());
+  node.setAttribute("aria-valuenow", Number(point[axis].toFixed(4)));
+  node.setAttribute("aria-valuetext", tuple(point));
+  chip.textContent = chipText(handle, value);
+  return point;
+}
+
+function placeKnob(knob, host) {
+  const { handle, node } = knob;
+  const spot = spotOf(handle, tellKnob(knob, host), host.gd());
   node.hidden = !spot;
   node.classList.toggle("is-early", host.early(handle.variable)); // where the moving column will land, not where it is
   if (spot) {
@@ -71,9 +80,6 @@ function placeKnob({ handle, node, chip, axis }, host) {
     node.classList.toggle("is-flipped", spot.flipped);
     node.classList.toggle("is-low", spot.low);
   }
-  node.setAttribute("aria-valuenow", Number(point[axis].toFixed(4)));
-  node.setAttribute("aria-valuetext", tuple(point));
-  chip.textContent = chipText(handle, value);
 }
 
 function spotOf(handle, point, gd) {
