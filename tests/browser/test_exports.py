@@ -236,7 +236,8 @@ def test_every_format(visit: Visit, opened, key: str, language: str, theme: str,
     check_pdf(page)
     FILMS[film](page)
     check_steps(page)
-    check_html(page, opened)
+    if film == "gif":  # every concept plays from a file of its own in test_gallery
+        check_html(page, opened)
 
 
 def drawn(mark: int) -> Image.Image:
