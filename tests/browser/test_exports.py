@@ -213,31 +213,24 @@ def opened(browser: Browser, tmp_path) -> Iterator[Callable[[bytes], Page]]:
     assert complaints == []
 
 
-FILMS = {
-    "gif": lambda page: check_animation(page, "gif"),
-    "webp": lambda page: check_animation(page, "webp"),
-    "mp4": check_mp4,
-}
-
-
 @pytest.mark.parametrize(
-    ("key", "language", "theme", "film"),
+    ("key", "language", "theme"),
     [
-        (operation.key, ("en", "zh")[k % 2], ("light", "dark")[k // 2 % 2], list(FILMS)[k % 3])
+        (operation.key, ("en", "zh")[k % 2], ("light", "dark")[k // 2 % 2])
         for k, operation in enumerate(CHAPTERS)
     ],
 )
-def test_every_format(visit: Visit, opened, key: str, language: str, theme: str, film: str) -> None:
-    """Of the films one for each concept, in turn: the three are encoded from the same drawn frames."""
+def test_every_format(visit: Visit, opened, key: str, language: str, theme: str) -> None:
     page = shown(visit(f"/{key}", language=language, theme=theme))
     assert page.steps > 1
     check_png(page)
     check_svg(page)
     check_pdf(page)
-    FILMS[film](page)
+    for form in ("gif", "webp"):
+        check_animation(page, form)
+    check_mp4(page)
     check_steps(page)
-    if film == "gif":  # every concept plays from a file of its own in test_gallery
-        check_html(page, opened)
+    check_html(page, opened)
 
 
 def drawn(mark: int) -> Image.Image:
