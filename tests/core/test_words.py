@@ -93,3 +93,16 @@ def test_unknown_languages_are_english() -> None:
     assert best_language(None) == "en"
     assert N_("marked") == "marked"
     assert _("") == ""
+
+
+@pytest.mark.parametrize(
+    ("sentences", "said"),
+    [
+        (("No.", "", " Try 3. "), "No. Try 3."),
+        (("不是。", "试试 3。"), "不是。试试 3。"),
+        (("不是。", "Try 3.", "3。"), "不是。Try 3. 3。"),
+        (("", ""), ""),
+    ],
+)
+def test_sentences_stand_in_a_row_as_their_language_sets_them(sentences: tuple[str, ...], said: str) -> None:
+    assert words.together(*sentences) == said
