@@ -23,11 +23,12 @@ PRESENTER = """<style id="atlas-until-stage">
 html {{ background: {light}; }}
 @media (prefers-color-scheme: dark) {{ html {{ background: {dark}; }} }}
 @keyframes atlas-late {{ to {{ opacity: 1; }} }}
-body:not(:has({seen}, {done})) #root, body:has(.st-key-stage):not(:has({seen})) #root {{
-  opacity: 0; animation: atlas-late 1ms {late:g}s forwards;
-}}
+@keyframes atlas-stageless {{ to {{ opacity: 1; }} }}
+body:not(:has({seen})) #root {{ opacity: 0; animation: atlas-late 1ms {late:g}s forwards; }}
+body:has({done}):not(:has({seen}, .st-key-stage)) #root {{ animation: atlas-stageless 1ms {soon:g}s forwards; }}
 </style>"""
-LATE = 20.0  # seconds until a page is seen that has no stage all the same
+LATE = 20.0  # seconds until a page is seen whose stage does not come
+SOON = 0.5  # seconds from a page's end to its being seen without a stage: its last elements may come after its end
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk
 
 
@@ -53,7 +54,7 @@ def presenter_style() -> bytes:
     seen = '.atlas-stage, .st-key-problem, .st-key-apology, [role="dialog"]'
     done = '.stApp[data-test-script-state="notRunning"] :is(.st-key-title, .st-key-welcome)'  # a page without a stage
     papers = {mode: theme.colour("background", mode) for mode in ("light", "dark")}
-    return PRESENTER.format(seen=seen, done=done, late=LATE, **papers).encode()
+    return PRESENTER.format(seen=seen, done=done, late=LATE, soon=SOON, **papers).encode()
 
 
 def _presents(scope: Scope) -> bool:

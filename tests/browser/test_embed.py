@@ -8,6 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.shared import early
 from tests.browser.conftest import Server, Visit
 from tests.browser.lesson import Lesson
 
@@ -157,6 +158,21 @@ def test_a_link_presents(visit: Visit, server: Server) -> None:
     expect(page.locator(".st-key-title h1")).to_be_visible()
     page.locator("[data-testid=stTopNavLink]").first.click()  # a page without a stage is seen, too
     expect(page.locator(".st-key-welcome h1")).to_be_visible()
+
+
+def test_the_cover_outlasts_a_script_whose_last_elements_are_under_way(visit: Visit) -> None:
+    """Streamlit tells a script's end up to 10 ms before it paints the last of it: no stage yet is not no stage."""
+    page = visit("/_stcore/health")
+    page.set_content(early.presenter_style().decode() + '<div id="root"></div>')
+    root = "const root = document.querySelector('#root'); "
+    opacity = "return getComputedStyle(root).opacity; "
+    ended = "<div class=stApp data-test-script-state=notRunning><div class=st-key-title></div>{}</div>"
+    shown = [
+        page.evaluate(f"() => {{ {root} root.innerHTML = '{ended.format(more)}'; {opacity} }}")
+        for more in ("", "<div class=st-key-stage></div>", "<div class=atlas-stage></div>", "")
+    ]
+    assert shown == ["0", "0", "1", "0"]
+    page.wait_for_function(f"() => {{ {root} {opacity} }}".replace("opacity; ", "opacity === '1'; "))
 
 
 def test_a_presentation_can_be_shared_and_left_by_pointer(visit: Visit) -> None:
