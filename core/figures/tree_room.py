@@ -7,7 +7,7 @@ is kept. What a value passes on its way up gets a place of its own in every laye
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -84,20 +84,26 @@ def room(leaves: tuple[Leaf, ...]) -> Room:
     depth = _depths(leaves)
     widest = max(sum(depth[one.number] == k for one in leaves) for k in set(depth.values()))
     caps = [cap for cap in CAPS[:: 1 if len(leaves) <= MANY else 3] if cap < widest] + [widest]
-    rooms: list[tuple[float, Room]] = []
+    tried = []
     for flat, cap in itertools.product((False, True), reversed(caps)):
         one = _Arranged(leaves, depth, cap, flat)
         for pull in PULLS:
             one.place(pull)
-            rooms += [
-                (1 - COST * pull, one.room(cut, rise)) for cut in {None: 0, one.cut(): 0} for rise in RISES
-            ]
-    return max(rooms, key=lambda tried: tried[0] * scale(tried[1]))[1]
+            for cut, rise in itertools.product({None: 0, one.cut(): 0}, RISES):
+                _across, _down, width, height = one.parts(cut, rise)
+                tried.append(((1 - COST * pull) * _letter(width, height), one, pull, cut, rise))
+    _size, best, pull, cut, rise = max(tried, key=lambda one: one[0])
+    best.place(pull)
+    return best.room(cut, rise)
 
 
 def scale(found: Room) -> float:
     """Pixels of a letter on a usual stage."""
-    return min(LARGEST, STAGE[0] / (found.width + 2 * PAD), STAGE[1] / (found.height + 2 * PAD))
+    return _letter(found.width, found.height)
+
+
+def _letter(width: float, height: float) -> float:
+    return min(LARGEST, STAGE[0] / (width + 2 * PAD), STAGE[1] / (height + 2 * PAD))
 
 
 def short(label: str) -> str:
@@ -182,6 +188,11 @@ class _Arranged:
             self.items[number, row] = _Item(number, row, self.boxes[number].width / 2)
         self._join()
         self.rows = self._ordered()
+        self.offsets = [_offsets(row) for row in self.rows]
+        self.layers = {row: depth[number] for number, row in self.rows_of.items()}
+        self.heights = [0.5] * len(self.rows)  # of the highest box in each row, where there is one
+        for row in self.layers:
+            self.heights[row] = max(self.boxes[n].height for n, at in self.rows_of.items() if at == row)
 
     def _rows(self, cap: int) -> dict[int, int]:
         """The row of each node, 0 at the top; a layer of more than `cap` nodes takes several rows."""
@@ -239,12 +250,18 @@ class _Arranged:
 
         `pull`: how much it is drawn to the middle of all, which makes a wide tree narrow.
         """
-        for row in self.rows:
-            _spread(row, [0.0] * len(row))
-        for sweep in range(2 * SWEEPS):
-            ordered = self.rows if sweep % 2 == 0 else list(reversed(self.rows))
-            for row in ordered:
-                _spread(row, [(1 - pull) * _wish(item) for item in row])
+        lines = list(zip(self.rows, self.offsets, strict=True))
+        for row, offsets in lines:
+            _spread(row, offsets, [0.0] * len(row))
+        calm = 0  # sweeps in a row that have moved nothing: after one each way no other will
+        for _time in range(2 * SWEEPS):
+            moved = [
+                _spread(row, offsets, [(1 - pull) * _wish(one) for one in row]) for row, offsets in lines
+            ]
+            calm = 0 if any(moved) else calm + 1
+            if calm == 2:
+                break
+            lines.reverse()
 
     def cut(self) -> int | None:
         """The row above which a tall tree is best cut, to stand in two parts beside each other; None: nowhere."""
@@ -256,7 +273,7 @@ class _Arranged:
 
     def room(self, cut: int | None, rise: float) -> Room:
         """Everything in its place, from (0, 0) on; the rows from `cut` down stand at the left of those above."""
-        across, down, width, height = self._parts(cut, rise)
+        across, down, width, height = self.parts(cut, rise)
         places = {key: (item.x + across[key[1]], down[key[1]]) for key, item in self.items.items()}
         spots = [self._spot(one.number, places[one.number, self.rows_of[one.number]]) for one in self.leaves]
         gates = itertools.count()
@@ -267,7 +284,7 @@ class _Arranged:
         ]
         return Room(tuple(spots), tuple(ways), width, height)
 
-    def _parts(self, cut: int | None, rise: float) -> tuple[list[float], list[float], float, float]:
+    def parts(self, cut: int | None, rise: float) -> tuple[list[float], list[float], float, float]:
         """How far each row is moved to the right, the height at which it stands, and the room that all take."""
         rows = range(len(self.rows))
         parts = [rows] if cut is None else [rows[cut:], rows[:cut]]
@@ -293,20 +310,15 @@ class _Arranged:
         items = self.rows[row]
         return min(one.x - one.half for one in items), max(one.x + one.half for one in items)
 
-    def _height(self, row: int) -> float:
-        """Of the highest box in a row."""
-        return max((self.boxes[n].height for n, at in self.rows_of.items() if at == row), default=0.5)
-
     def _middles(self, part: Sequence[int], rise: float) -> tuple[list[float], float]:
         """The height at which each row of a part stands, from its top, and the height of all."""
         found: list[float] = []
-        layers = {row: self.depth[number] for number, row in self.rows_of.items()}
         down = 0.0
         for row in part:
             if found:
-                down += SMALL_RISE if layers[row - 1] == layers[row] else rise
-            found.append(down + self._height(row) / 2)
-            down += self._height(row)
+                down += SMALL_RISE if self.layers[row - 1] == self.layers[row] else rise
+            found.append(down + self.heights[row] / 2)
+            down += self.heights[row]
         return found, down
 
     def _spot(self, number: int, place: Point) -> Spot:
@@ -330,7 +342,7 @@ class _Arranged:
                 ends = [(x + target.below[slot][1], y + self.boxes[leaf.number].height / 2)]
             else:
                 x, y = places[start, row]
-                half = self._height(row) / 2
+                half = self.heights[row] / 2
                 ends = [(x, y + half), (x, y - half)]
             if row + 1 == cut:
                 points += self._across(points[-1], ends[0], cut, places, (height, next(gates)))
@@ -344,7 +356,7 @@ class _Arranged:
         height, gate = parted
         first = min(x - self.items[key].half for key, (x, _y) in places.items() if key[1] < cut)
         lane = first - TURN + 0.5 * gate
-        top = min(y for (_number, row), (_x, y) in places.items() if row == cut) - self._height(cut) / 2
+        top = min(y for (_number, row), (_x, y) in places.items() if row == cut) - self.heights[cut] / 2
         over, under = top - TURN / 2 - 0.3 * gate, height - TURN / 2 + 0.3 * gate
         return [(here[0], over), (lane, over), (lane, under), (there[0], under)]
 
@@ -395,31 +407,37 @@ def _crossings(rows: list[list[_Item]]) -> int:
 
 def _wish(item: _Item) -> float:
     """Where an item would like to stand: a way straight on, a node in the middle of what it takes."""
-    ups = [other.x + port for other, port in item.above]
-    downs = [other.x - port for other, port in item.below]
-    both = [sum(side) / len(side) for side in (ups, downs) if side]
+    both = []
+    if item.above:
+        both.append(sum([other.x + port for other, port in item.above]) / len(item.above))
+    if item.below:
+        both.append(sum([other.x - port for other, port in item.below]) / len(item.below))
     return sum(both) / len(both) if both else item.x
 
 
-def _spread(row: Sequence[_Item], wishes: Sequence[float]) -> None:
+def _spread(row: Sequence[_Item], offsets: Sequence[float], wishes: Sequence[float]) -> bool:
     """The places nearest to the wishes (in squares) that keep order and distance: neighbours that would overlap are
-    put together into one run, which stands where its members wish on average."""
-    offsets = list(itertools.accumulate(_distances(row), initial=0.0))[: len(row)]
+    put together into one run, which stands where its members wish on average. Whether any item has moved."""
     runs: list[tuple[float, float, int]] = []  # sum of weighted (wish - offset), of weights, how many
     for item, wish, offset in zip(row, wishes, offsets, strict=True):
         weight = STRAIGHT if item.half == LANE else 1.0
-        runs.append((weight * (wish - offset), weight, 1))
-        while len(runs) > 1 and runs[-2][0] / runs[-2][1] > runs[-1][0] / runs[-1][1]:
-            last = runs.pop()
-            runs[-1] = tuple(a + b for a, b in zip(runs[-1], last, strict=True))
+        total, count = weight * (wish - offset), 1
+        while runs and runs[-1][0] / runs[-1][1] > total / weight:
+            before = runs.pop()
+            total, weight, count = before[0] + total, before[1] + weight, before[2] + count
+        runs.append((total, weight, count))
     starts = [total / weight for total, weight, count in runs for _k in range(count)]
+    moved = False
     for item, start, offset in zip(row, starts, offsets, strict=True):
+        moved = moved or item.x != start + offset
         item.x = start + offset
+    return moved
 
 
-def _distances(row: Sequence[_Item]) -> Iterable[float]:
-    """The least distance of the middles of neighbours."""
-    return (
+def _offsets(row: Sequence[_Item]) -> list[float]:
+    """How far each item's middle is at least from that of the first."""
+    distances = (
         one.half + (GAP if LANE not in (one.half, other.half) else NEAR) + other.half
         for one, other in itertools.pairwise(row)
     )
+    return list(itertools.accumulate(distances, initial=0.0))[: len(row)]

@@ -15,7 +15,7 @@ from pages.shared.turns import TURNS
 # Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
 # picture would wait for two dozen texts (bench_page change, four runs: p50 271 ms without it, 242 to 251 with it).
 # A second at a visitor's first page was tried, too; its first picture came no sooner.
-HEAD_START = 0.05
+HEAD_START = 0.15
 
 
 def show_beside(problem: Problem | None, show: Callable[[], None]) -> None:
