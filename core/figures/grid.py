@@ -76,10 +76,10 @@ def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
 
 def cells_of(placed: Iterable[Placed]) -> Iterator[Drawn]:
     """Every cell, block by block and row by row."""
-    for block, left, top, _lettered in placed:
+    for block, spot in placed:
         for i, row in enumerate(block.rows):
             for j, value in enumerate(row):
-                yield Drawn(block, i, j, left + j, top + i, value)
+                yield Drawn(block, i, j, spot.left + j, spot.top + i, value)
 
 
 def identity(panel: Cells) -> list[dict[str, Any]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
+from core import words
 from core.figures import theme
 from core.figures.grid_room import (
     LETTER,
@@ -15,8 +17,11 @@ from core.figures.grid_room import (
     SIGN,
     SMALL,
     Frame,
-    Placed,
+    Layout,
+    Outline,
+    Spot,
     breadth,
+    layout,
     letter,
     lifted,
     note_lines,
@@ -36,22 +41,33 @@ Way = list[float | None]
 
 def draw(room: Frame, mode: str) -> list[Trace]:
     """The traces from the back to the front; those without anything in them are left out."""
-    found = [
-        _marks(room, mode),
-        _flags(room, mode),
-        _brackets(room, mode),
-        *_rules(room, mode),
-        _letters(room, mode),
-        _names(room, mode),
-        _titles(room, mode),
-        _notes(room, mode),
-        _lit(room, mode),
-    ]
+    around = _around(room.outline, room.titles, mode, words.language())
+    found = [_marks(room, mode), _flags(room, mode), *map(_own, around), _lit(room, mode)]
     return [
         trace
         for trace in found
         if trace["x"] or trace["meta"]["name"] in ("brackets", "names", "notes", "lit")
     ]
+
+
+def _own(trace: Trace) -> Trace:
+    """A trace whose `meta` may be written into."""
+    meta = trace["meta"]
+    return trace | {"meta": {key: dict(one) if isinstance(one, dict) else one for key, one in meta.items()}}
+
+
+@lru_cache(maxsize=128)
+def _around(outline: Outline, titles: tuple[str, ...], mode: str, _language: str) -> tuple[Trace, ...]:
+    """What is drawn around cells whatever numbers are in them: the same in most steps, and after most changes."""
+    laid = layout(outline, titles)
+    return (
+        _brackets(laid, mode),
+        *_rules(laid, mode),
+        _letters(laid, mode),
+        _names(laid, mode),
+        _titles(laid, mode),
+        _notes(laid, mode),
+    )
 
 
 def _way(xs: Way, ys: Way, *points: tuple[float, float]) -> None:
@@ -75,15 +91,15 @@ def _marks(room: Frame, mode: str) -> Trace:
     """Ghosts are hatched and dashed at the edge, NaN is crossed out, ∞ bears a roof (above: +, below: −)."""
     xs: Way = []
     ys: Way = []
-    for placed in room.placed:
-        for i, j in placed.block.ghost:
-            x, y = placed.left + j, placed.top + i
+    for block, spot in room.placed:
+        for i, j in block.ghost:
+            x, y = spot.left + j, spot.top + i
             _way(xs, ys, (x - 0.44, y - 0.1), (x - 0.1, y - 0.44))
             _way(xs, ys, (x + 0.1, y + 0.44), (x + 0.44, y + 0.1))
-        for i, row in enumerate(placed.block.rows):
+        for i, row in enumerate(block.rows):
             for j, value in enumerate(row):
                 if value is not None and not math.isfinite(value):
-                    _odd(xs, ys, value, placed.left + j, placed.top + i)
+                    _odd(xs, ys, value, spot.left + j, spot.top + i)
     return _line("marks", xs, ys, theme.colour("axis", mode), 1.5)
 
 
@@ -102,32 +118,32 @@ def _flags(room: Frame, mode: str) -> Trace:
     """A flagged cell has a folded corner."""
     xs: Way = []
     ys: Way = []
-    for placed in room.placed:
-        for i, j in placed.block.flagged:
-            x, y = placed.left + j, placed.top + i
+    for block, spot in room.placed:
+        for i, j in block.flagged:
+            x, y = spot.left + j, spot.top + i
             _way(xs, ys, (x + 0.1, y - HALF), (x + HALF, y - HALF), (x + HALF, y - 0.1), (x + 0.1, y - HALF))
     hue = theme.colour("negative", mode)
     return _line("flags", xs, ys, hue, 1, fill="toself", fillcolor=hue)
 
 
-def _brackets(room: Frame, mode: str) -> Trace:
+def _brackets(laid: Layout, mode: str) -> Trace:
     xs: Way = []
     ys: Way = []
-    for placed in room.placed:
-        if not placed.block.brackets or not placed.block.rows:
+    for spot in laid.spots:
+        if not spot.form.brackets or not spot.form.rows:
             continue
-        low, high, up, down = placed.box
+        low, high, up, down = spot.box
         for side, inner in ((low - 0.08, low + 0.1), (high + 0.08, high - 0.1)):
             _way(xs, ys, (inner, up - 0.08), (side, up - 0.08), (side, down + 0.08), (inner, down + 0.08))
     return _line("brackets", xs, ys, theme.colour("ink", mode), 2)
 
 
-def _rules(room: Frame, mode: str) -> list[Trace]:
+def _rules(laid: Layout, mode: str) -> list[Trace]:
     """Along the edges of the blocks a rule in the colour of the axis: one trace a colour."""
     ways: dict[str, tuple[Way, Way]] = {}
-    for placed in room.placed:
-        low, high, up, down = placed.box
-        for side, (_name, colour, _size) in sides(placed.block).items():
+    for spot in laid.spots:
+        low, high, up, down = spot.box
+        for side, (_name, colour, _size) in sides(spot.form).items():
             xs, ys = ways.setdefault(colour, ([], []))
             if side == "left":
                 _way(xs, ys, (low - RULE, up + 0.04), (low - RULE, down - 0.04))
@@ -136,24 +152,24 @@ def _rules(room: Frame, mode: str) -> list[Trace]:
     return [_line(f"axis-{name}", xs, ys, theme.colour(name, mode), 3) for name, (xs, ys) in ways.items()]
 
 
-def _letters(room: Frame, mode: str) -> Trace:
+def _letters(laid: Layout, mode: str) -> Trace:
     """Name and size of each axis at its rule."""
-    words = list(_written(room))
+    written = list(_written(laid))
     return {
         "mode": "text",
-        "x": [x for x, *_ in words],
-        "y": [y for _, y, *_ in words],
-        "text": [text for *_, text, _ in words],
-        "textfont": {"size": 14, "color": [theme.colour(colour, mode) for *_, colour in words]},
+        "x": [x for x, *_ in written],
+        "y": [y for _, y, *_ in written],
+        "text": [text for *_, text, _ in written],
+        "textfont": {"size": 14, "color": [theme.colour(colour, mode) for *_, colour in written]},
         "meta": {"name": "letters", "unit": {"textfont.size": LETTER}},
     }
 
 
-def _written(room: Frame) -> Iterator[tuple[float, float, str, str]]:
-    for placed in room.placed:
-        low, high, up, down = placed.box
-        rows, columns = placed.lettered
-        for side, axis in sides(placed.block).items():
+def _written(laid: Layout) -> Iterator[tuple[float, float, str, str]]:
+    for spot in laid.spots:
+        low, high, up, down = spot.box
+        rows, columns = spot.lettered
+        for side, axis in sides(spot.form).items():
             name, colour, size = axis
             text = f"<b><i>{html.escape(name, quote=False)}</i></b> {size}"
             if side == "left" and rows:
@@ -162,18 +178,18 @@ def _written(room: Frame) -> Iterator[tuple[float, float, str, str]]:
                 yield (low + high) / 2, up - RULE - 0.26, text, colour
 
 
-def _names(room: Frame, mode: str) -> Trace:
+def _names(laid: Layout, mode: str) -> Trace:
     xs, ys, texts, hues = [], [], [], []
-    for placed, middle in zip(room.placed, room.middles, strict=True):
-        block = placed.block
-        low, high, up, _down = placed.box
+    for spot in laid.spots:
+        form = spot.form
+        low, high, up, _down = spot.box
         items = []
-        if block.name:
-            name = f"<b>{html.escape(block.name, quote=False)}</b>"
-            items.append(((low + high) / 2, up - lifted(placed), name, block.colour or "ink"))
-        if block.before:
-            reach = _reach(placed)
-            items.append((low - reach - SIGN / 2, middle, html.escape(block.before, quote=False), "ink"))
+        if form.name:
+            name = f"<b>{html.escape(form.name, quote=False)}</b>"
+            items.append(((low + high) / 2, up - lifted(spot), name, form.colour or "ink"))
+        if form.before:
+            sign = html.escape(form.before, quote=False)
+            items.append((low - _reach(spot) - SIGN / 2, spot.middle, sign, "ink"))
         for x, y, text, hue in items:
             xs.append(x)
             ys.append(y)
@@ -189,36 +205,36 @@ def _names(room: Frame, mode: str) -> Trace:
     }
 
 
-def _reach(placed: Placed) -> float:
+def _reach(spot: Spot) -> float:
     """How far rule and letter, or the name, stand out to the left of the block."""
-    low, high, _up, _down = placed.box
-    name = max(0.0, (breadth(placed.block.name, NAME) - (high - low)) / 2)
-    edges = sides(placed.block)
+    low, high, _up, _down = spot.box
+    name = max(0.0, (breadth(spot.form.name, NAME) - (high - low)) / 2)
+    edges = sides(spot.form)
     if "left" not in edges:
         return name
-    written = breadth(letter(edges["left"]), LETTER) if placed.lettered[0] else 0.0
+    written = breadth(letter(edges["left"]), LETTER) if spot.lettered[0] else 0.0
     return max(name, RULE + 0.1 + written)
 
 
-def _titles(room: Frame, mode: str) -> Trace:
+def _titles(laid: Layout, mode: str) -> Trace:
     """A line's title over it, in the middle."""
     return {
         "mode": "text",
-        "x": [room.width / 2 for _y, _text in room.titles],
-        "y": [y for y, _text in room.titles],
-        "text": [html.escape(text, quote=False) for _y, text in room.titles],
+        "x": [laid.width / 2 for _y, _text in laid.titles],
+        "y": [y for y, _text in laid.titles],
+        "text": [html.escape(text, quote=False) for _y, text in laid.titles],
         "textfont": {"size": 14, "color": theme.colour("quiet", mode)},
         "meta": {"name": "titles", "unit": {"textfont.size": LETTER}},
     }
 
 
-def _notes(room: Frame, mode: str) -> Trace:
+def _notes(laid: Layout, mode: str) -> Trace:
     """Under a block what of a large tensor is shown; dots at its right and below where it goes on."""
     xs, ys, texts, spoken = [], [], [], []
-    for placed in room.placed:
-        low, high, _up, down = placed.box
-        rows, columns = truncated(placed.block)
-        middle = (placed.box[2] + down) / 2
+    for spot in laid.spots:
+        low, high, up, down = spot.box
+        rows, columns = truncated(spot.form)
+        middle = (up + down) / 2
         items = []
         if columns:
             items.append(
@@ -228,7 +244,7 @@ def _notes(room: Frame, mode: str) -> Trace:
             items.append(
                 ((low + high) / 2, down + 0.25, "⋮", _("{count} more rows, not drawn").format(count=rows))
             )
-        lines = note_lines(placed.block)
+        lines = note_lines(spot.form)
         if lines:
             text = "<br>".join(html.escape(line, quote=False) for line in lines)
             y = down + 0.4 + (MORE if rows else 0.0) + (len(lines) - 1) * 0.625 * SMALL
@@ -254,17 +270,15 @@ def _lit(room: Frame, mode: str) -> Trace:
     """Frames round what is lit, whole rows and columns as one: as many in every step, so that they slide."""
     xs: Way = []
     ys: Way = []
-    for placed in room.placed:
-        block = placed.block
-        height = len(block.rows)
-        width = len(block.rows[0]) if height else 0
+    for block, spot in room.placed:
+        height, width = spot.form.rows, spot.form.columns
         found = rectangles([cell for cell in block.lit if _inside(cell, height, width)])
         slots = min(MOST_FRAMES, max(height, width))
         for top, left, bottom, right in found:
-            _frame(xs, ys, placed.left + left - HALF, placed.left + right + HALF,
-                   placed.top + top - HALF, placed.top + bottom + HALF)  # fmt: skip
-        rest = placed.left + (width - 1) / 2, placed.top + (height - 1) / 2
-        at = (placed.left + found[-1][1], placed.top + found[-1][0]) if found else rest
+            _frame(xs, ys, spot.left + left - HALF, spot.left + right + HALF,
+                   spot.top + top - HALF, spot.top + bottom + HALF)  # fmt: skip
+        rest = spot.left + (width - 1) / 2, spot.top + (height - 1) / 2
+        at = (spot.left + found[-1][1], spot.top + found[-1][0]) if found else rest
         for _slot in range(slots - len(found)):
             _frame(xs, ys, at[0], at[0], at[1], at[1])
     return _line("lit", xs, ys, theme.colour("accent", mode), 3)

@@ -27,6 +27,7 @@ STRAIGHT = 4.0  # how much more a way holds to its place than a node
 PULLS = (0.0, 0.12, 0.4)
 COST = 0.4  # of a pull, which bends the ways: that much larger the letters must become
 SWEEPS = 8
+STILL = 0.01  # a move that nobody sees
 STAGE = (430.0, 540.0)  # px that a tree has on a usual stage
 LARGEST = 17.0  # px of a letter: a small tree is not blown up
 CAPS = (2, 3, 4, 5, 6, 8, 99)  # nodes beside each other that are tried
@@ -253,7 +254,7 @@ class _Arranged:
         lines = list(zip(self.rows, self.offsets, strict=True))
         for row, offsets in lines:
             _spread(row, offsets, [0.0] * len(row))
-        calm = 0  # sweeps in a row that have moved nothing: after one each way no other will
+        calm = 0  # sweeps in a row that have moved nothing: with one each way all is in its place
         for _time in range(2 * SWEEPS):
             moved = [
                 _spread(row, offsets, [(1 - pull) * _wish(one) for one in row]) for row, offsets in lines
@@ -417,7 +418,7 @@ def _wish(item: _Item) -> float:
 
 def _spread(row: Sequence[_Item], offsets: Sequence[float], wishes: Sequence[float]) -> bool:
     """The places nearest to the wishes (in squares) that keep order and distance: neighbours that would overlap are
-    put together into one run, which stands where its members wish on average. Whether any item has moved."""
+    put together into one run, which stands where its members wish on average. Whether an item has moved visibly."""
     runs: list[tuple[float, float, int]] = []  # sum of weighted (wish - offset), of weights, how many
     for item, wish, offset in zip(row, wishes, offsets, strict=True):
         weight = STRAIGHT if item.half == LANE else 1.0
@@ -429,7 +430,7 @@ def _spread(row: Sequence[_Item], offsets: Sequence[float], wishes: Sequence[flo
     starts = [total / weight for total, weight, count in runs for _k in range(count)]
     moved = False
     for item, start, offset in zip(row, starts, offsets, strict=True):
-        moved = moved or item.x != start + offset
+        moved = moved or abs(item.x - start - offset) > STILL
         item.x = start + offset
     return moved
 

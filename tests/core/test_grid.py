@@ -94,7 +94,7 @@ def test_everything_lies_inside_and_no_two_blocks_touch(lines) -> None:
     for trace in grid.draw(panel, "light", ("x2", "y2")):
         assert all(across[0] <= x <= across[1] for x in trace["x"] if x is not None)
         assert all(down[1] <= y <= down[0] for y in trace["y"] if y is not None)
-    boxes = [placed.box for placed in grid.frame(panel).placed]
+    boxes = [placed.spot.box for placed in grid.frame(panel).placed]
     for k, (left, right, top, bottom) in enumerate(boxes):
         for low, high, up, under in boxes[k + 1 :]:
             assert right < low or high < left or bottom < up or under < top
@@ -103,7 +103,7 @@ def test_everything_lies_inside_and_no_two_blocks_touch(lines) -> None:
 def test_lines_of_equal_length_stand_as_a_table() -> None:
     named = matrix(2, 3, axes=(("n", "axis1"), ("k", "accent")))
     upper, lower = grid.frame(Cells(((named,), (matrix(1, 3),)))).placed
-    assert upper.left == lower.left
+    assert upper.spot.left == lower.spot.left
 
 
 def test_a_flight_slides_under_the_block_that_it_lands_on() -> None:
