@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 MINUS = "−"
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
+@lru_cache(maxsize=4096)
 def number(value: float, digits: int = 3) -> str:
     """`value` with at most `digits` significant digits: 2, −0.5, 1.41, 1.2×10⁶, NaN, ∞.
 

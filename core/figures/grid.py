@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from core import words
 from core.figures import grid_lines, theme
 from core.figures.grid_room import Frame, Placed, breadth, frame, ranges, rank
 from core.figures.marks import Trace
 from core.numbers import number
-from core.panels import Block, Cells
+from core.panels import Block, Cell, Cells
 from core.words import _
 
 __all__ = ["axes", "cells_of", "draw", "frame", "identity", "ranges"]
@@ -19,26 +21,20 @@ __all__ = ["axes", "cells_of", "draw", "frame", "identity", "ranges"]
 LARGEST_TEXT = 0.42  # of a cell
 PALER = 0.3  # of its strength has the fill of a ghost
 FADED = 0.12
+KEPT = 64  # blocks whose words are at hand: those of a film and of the ones before
 ARRIVED = 0.88  # of a tween: from here on a cell shows what has flown into it
 
 
 class Drawn(NamedTuple):
-    """One cell: its place in the block and on the panel."""
+    """One cell: its place on the panel, its fill, what is written in it and how strongly, what it says."""
 
-    block: Block
-    i: int
-    j: int
     x: float
     y: float
-    value: float | None
-
-    @property
-    def text(self) -> str:
-        """What is written in it."""
-        words = self.block.texts
-        if self.i < len(words) and self.j < len(words[self.i]) and words[self.i][self.j]:
-            return words[self.i][self.j]
-        return "" if self.value is None else number(self.value)
+    fill: str
+    text: str
+    broad: float  # how wide that is, letters being 1 high
+    ink: str
+    said: str
 
 
 def axes(panels: Sequence[Cells], _mode: str) -> tuple[dict, dict, bool]:
@@ -74,12 +70,26 @@ def draw(panel: Cells, mode: str, axes: tuple[str, str]) -> list[Trace]:
     return [place | trace for trace in drawn]
 
 
-def cells_of(placed: Iterable[Placed]) -> Iterator[Drawn]:
-    """Every cell, block by block and row by row."""
+def cells_of(placed: Iterable[Placed], largest: float, mode: str) -> Iterator[Drawn]:
+    """Every cell, block by block and row by row; `largest` is the size that has the strongest colour."""
+    ink, quiet = theme.colour("ink", mode), theme.colour("quiet", mode)
     for block, spot in placed:
+        told = iter(_told(block, repr(block.rows), words.language()))
+        ghost, faded = set(block.ghost), set(block.faded)
         for i, row in enumerate(block.rows):
             for j, value in enumerate(row):
-                yield Drawn(block, i, j, spot.left + j, spot.top + i, value)
+                here = (i, j)
+                strength = FADED if here in faded else PALER if here in ghost else 1.0
+                fill = _fill(value, strength, largest, mode)
+                hue = quiet if here in faded or here in ghost else ink
+                text, broad, said = next(told)
+                yield Drawn(spot.left + j, spot.top + i, fill, text, broad, hue, said)
+
+
+def _fill(value: float | None, strength: float, largest: float, mode: str) -> str:
+    if value is None or not math.isfinite(value):
+        return theme.colour("background", mode)
+    return theme.signed(strength * value / largest, mode)
 
 
 def identity(panel: Cells) -> list[dict[str, Any]]:
@@ -115,23 +125,17 @@ def _plate(room: Frame, mode: str) -> Trace:
 
 def _largest(room: Frame) -> float:
     """The size that the strongest colour stands for."""
-    sizes = [
-        abs(cell.value)
-        for cell in cells_of(room.placed)
-        if cell.value is not None and math.isfinite(cell.value)
-    ]
+    values = (value for block, _spot in room.placed for row in block.rows for value in row)
+    sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
     return max(sizes, default=1.0) or 1.0
 
 
 def _numbered(placed: Sequence[Placed], largest: float, mode: str, prefix: str) -> list[Trace]:
-    cells = list(cells_of(placed))
-    return [
-        _squares(cells, largest, mode, f"{prefix}squares"),
-        _numbers(cells, mode, f"{prefix}numbers"),
-    ]
+    cells = list(cells_of(placed, largest, mode))
+    return [_squares(cells, mode, f"{prefix}squares"), _numbers(cells, mode, f"{prefix}numbers")]
 
 
-def _squares(cells: Sequence[Drawn], largest: float, mode: str, name: str) -> Trace:
+def _squares(cells: Sequence[Drawn], mode: str, name: str) -> Trace:
     return {
         "mode": "markers",
         "x": [cell.x for cell in cells],
@@ -139,100 +143,123 @@ def _squares(cells: Sequence[Drawn], largest: float, mode: str, name: str) -> Tr
         "marker": {
             "symbol": "square",
             "size": 40,
-            "color": [_fill(cell, largest, mode) for cell in cells],
+            "color": [cell.fill for cell in cells],
             "line": {"width": 1, "color": theme.colour("hairline", mode)},
             "opacity": 1,
         },
         "hoverinfo": "text",
-        "hovertext": [_spoken(cell) for cell in cells],
+        "hovertext": [cell.said for cell in cells],
         "meta": {"name": name, "unit": {"marker.size": 0.94}},
     }
 
 
-def _fill(cell: Drawn, largest: float, mode: str) -> str:
-    if cell.value is None or not math.isfinite(cell.value):
-        return theme.colour("background", mode)
-    here = (cell.i, cell.j)
-    strength = FADED if here in cell.block.faded else PALER if here in cell.block.ghost else 1.0
-    return theme.signed(strength * cell.value / largest, mode)
+def _told(block: Block, written: str, language: str) -> list[tuple[str, float, str]]:
+    """What is written in each cell of a block, how wide it is, and what the cell says when it is pointed at.
+
+    `written`: its rows, as Python writes them. Numbers that are equal are not always the same: 0.0 and −0.0.
+    """
+    return _told_of(
+        block.rows, written, block.texts, block.tensor or block.name, block.at, block.first, rank(block), block.upright,
+        block.ghost, block.flagged, language,
+    )  # fmt: skip
 
 
-def _spoken(cell: Drawn) -> str:
-    """What a cell says when it is pointed at: its index, its value in full, and what is special about it."""
-    block, here = cell.block, (cell.i, cell.j)
-    first, second = block.first
-    own = {
-        0: (),
-        1: (cell.i + first,) if block.upright else (cell.j + second,),
-        2: (cell.i + first, cell.j + second),
-    }[rank(block)]
-    index = ", ".join(map(str, (*block.at, *own)))
-    name = html.escape(block.tensor or block.name, quote=False)
-    said = [f"{name}[{index}] = {_exact(cell)}" if index else f"{name} = {_exact(cell)}"]
-    if cell.value is not None and math.isnan(cell.value):
-        said.append(_("NaN: not a number"))
-    elif cell.value is not None and math.isinf(cell.value):
-        said.append(_("∞: too large for this dtype, or divided by zero"))
-    if here in block.ghost:
-        said.append(_("a repeated value: it is not stored again"))
-    if here in block.flagged:
-        said.append(_("marked: look at this one"))
-    return "<br>".join(said)
+@lru_cache(maxsize=KEPT)
+def _told_of(
+    rows: tuple[tuple[float | None, ...], ...],
+    _written: str,
+    texts: tuple[tuple[str, ...], ...],
+    tensor: str,
+    at: tuple[int, ...],
+    first: Cell,
+    axes: int,
+    upright: bool,
+    ghost: tuple[Cell, ...],
+    flagged: tuple[Cell, ...],
+    _language: str,
+) -> list[tuple[str, float, str]]:
+    name, repeated, marked = html.escape(tensor, quote=False), set(ghost), set(flagged)
+    found = []
+    for i, row in enumerate(rows):
+        own_texts = texts[i] if i < len(texts) else ()
+        for j, value in enumerate(row):
+            text = own_texts[j] if j < len(own_texts) else ""
+            text = text or ("" if value is None else number(value))
+            own = {
+                0: (),
+                1: (i + first[0],) if upright else (j + first[1],),
+                2: (i + first[0], j + first[1]),
+            }[axes]
+            index = ", ".join(map(str, (*at, *own)))
+            lines = [f"{name}[{index}] = " if index else f"{name} = "]
+            lines[0] += _exact(value, text)
+            lines += _special(value)
+            if (i, j) in repeated:
+                lines.append(_("a repeated value: it is not stored again"))
+            if (i, j) in marked:
+                lines.append(_("marked: look at this one"))
+            found.append((html.escape(text, quote=False), breadth(text, 1.0), "<br>".join(lines)))
+    return found
 
 
-def _exact(cell: Drawn) -> str:
-    if cell.text and cell.value is not None and cell.text != number(cell.value):
-        return f"{html.escape(cell.text, quote=False)} ({number(cell.value, 7)})"
-    if cell.value is None:
-        return html.escape(cell.text, quote=False) or "?"
-    return number(cell.value) if not math.isfinite(cell.value) else repr(cell.value).replace("-", "−")
+def _special(value: float | None) -> Iterator[str]:
+    if value is not None and math.isnan(value):
+        yield _("NaN: not a number")
+    elif value is not None and math.isinf(value):
+        yield _("∞: too large for this dtype, or divided by zero")
+
+
+def _exact(value: float | None, text: str) -> str:
+    """The value in full, beside a `text` that is not it."""
+    if text and value is not None and text != number(value):
+        return f"{html.escape(text, quote=False)} ({number(value, 7)})"
+    if value is None:
+        return html.escape(text, quote=False) or "?"
+    return number(value) if not math.isfinite(value) else repr(value).replace("-", "−")
 
 
 def _numbers(cells: Sequence[Drawn], mode: str, name: str) -> Trace:
-    texts = [cell.text for cell in cells]
-    widest = max((breadth(text, 1.0) for text in texts), default=0.0)
-    ink, quiet = theme.colour("ink", mode), theme.colour("quiet", mode)
-    hues = [quiet if (cell.i, cell.j) in {*cell.block.faded, *cell.block.ghost} else ink for cell in cells]
+    hues, ink = [cell.ink for cell in cells], theme.colour("ink", mode)
     return {
         "mode": "text",
         "x": [cell.x for cell in cells],
         "y": [cell.y for cell in cells],
-        "text": [html.escape(text, quote=False) for text in texts],
-        "textfont": {"size": 16, "color": hues if quiet in hues else ink},
-        # the longest number stays inside its cell
-        "meta": {
-            "name": name,
-            "unit": {"textfont.size": min(LARGEST_TEXT, 0.88 / widest if widest else 1.0)},
-        },
+        "text": [cell.text for cell in cells],
+        "textfont": {"size": 16, "color": ink if all(hue == ink for hue in hues) else hues},
+        "meta": {"name": name, "unit": {"textfont.size": _letters(cells)}},
     }
+
+
+def _letters(cells: Sequence[Drawn]) -> float:
+    """The size of the numbers: the longest stays inside its cell."""
+    widest = max((cell.broad for cell in cells), default=0.0)
+    return min(LARGEST_TEXT, 0.88 / widest if widest else 1.0)
 
 
 def _flights(panel: Cells, room: Frame, largest: float, mode: str) -> Trace:
     """Copies of cells where they are now: over the block they come from, or under the one they have landed on."""
-    cells = {(cell.block.name, (cell.i, cell.j)): cell for cell in cells_of(room.placed)}
+    places = [
+        (block.name, (i, j))
+        for block, _spot in room.placed
+        for i, row in enumerate(block.rows)
+        for j in range(len(row))
+    ]
+    cells = dict(zip(places, cells_of(room.placed, largest, mode), strict=True))
     known = [flight for flight in panel.flights if flight.start in cells and flight.end in cells]
     spots = [cells[flight.end if flight.landed else flight.start] for flight in known]
     carried = [cells[flight.start] for flight in known]
-    texts = [cell.text for cell in carried]
-    widest = max((breadth(text, 1.0) for text in texts), default=0.0)
     return {
         "mode": "markers+text",
         "x": [spot.x for spot in spots],
         "y": [spot.y for spot in spots],
-        "text": [html.escape(text, quote=False) for text in texts],
+        "text": [cell.text for cell in carried],
         "textfont": {"size": 16, "color": theme.colour("ink", mode)},
         "marker": {
             "symbol": "square",
             "size": 40,
-            "color": [_fill(cell, largest, mode) for cell in carried],
+            "color": [cell.fill for cell in carried],
             "line": {"width": 1, "color": theme.colour("hairline", mode)},
             "opacity": 1,
         },
-        "meta": {
-            "name": "flights",
-            "unit": {
-                "marker.size": 0.94,
-                "textfont.size": min(LARGEST_TEXT, 0.88 / widest if widest else 1.0),
-            },
-        },
+        "meta": {"name": "flights", "unit": {"marker.size": 0.94, "textfont.size": _letters(carried)}},
     }

@@ -96,6 +96,7 @@ class Frame(NamedTuple):
         return layout(self.outline, self.titles)
 
 
+@lru_cache(maxsize=2048)
 def breadth(text: str, size: float) -> float:
     """How wide a text is about, letters being `size` high."""
     plain = re.sub(r"<[^>]*>", "", text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 FONT = (
     'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 )
@@ -57,6 +59,7 @@ def faded(name: str, opacity: float, theme: str) -> str:
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
+@lru_cache(maxsize=4096)
 def signed(share: float, theme: str) -> str:
     """The fill of a cell: `share` in [-1, 1] of the largest size on the diverging scale; 0 is the background."""
     share = max(-1.0, min(1.0, share))
