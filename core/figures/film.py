@@ -63,8 +63,8 @@ def film(steps: Sequence[Step], *, key: str, mode: str) -> Figure:
 
     One frame a step; a frame names every trace that changes anywhere, whole, so that any step can be shown alone.
     """
-    kept: dict[int, list[Trace]] = {}
-    drawn = [_draw(step.panels, mode, kept) for step in steps]
+    drawer = _Drawer(mode)
+    drawn = [drawer.step(step.panels) for step in steps]
     order = _order(drawn)
     frames, data = _frames(drawn, order)
     places = arrange.places(steps[0].panels, steps[0].layout)
@@ -81,18 +81,35 @@ def to_json(figure: Figure) -> bytes:
     return json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _draw(panels: Sequence[Panel], mode: str, kept: dict[int, list[Trace]]) -> dict[str, Trace]:
-    """All traces of one step by name. `kept`: planes whose marks stay are drawn once, as the browser moves them."""
-    traces: list[Trace] = []
-    for panel, spot in zip(panels, arrange.subplots(panels), strict=True):
-        if not isinstance(panel, Plane):
-            traces += DRAWERS[type(panel)].draw(panel, mode, (spot.x, spot.y))
-            continue
-        if id(panel.marks) not in kept:
-            drawer = space.draw(panel, mode, spot.scene) if spot.scene else plane.draw(panel, mode, spot[:2])
-            kept[id(panel.marks)] = drawer
-        traces += kept[id(panel.marks)]
-    return {trace["meta"]["name"]: _filled(trace) for trace in traces}
+class _Drawer:
+    """Draws the panels of one step after the other, and what stays as it was only once."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.planes: dict[int, list[Trace]] = {}  # by their marks, which the browser moves
+        self.last: dict[int, tuple[Panel, list[Trace]]] = {}  # by their place among the panels
+
+    def step(self, panels: Sequence[Panel]) -> dict[str, Trace]:
+        """All traces of one step by name."""
+        traces: list[Trace] = []
+        for k, (panel, spot) in enumerate(zip(panels, arrange.subplots(panels), strict=True)):
+            traces += self._plane(panel, spot) if isinstance(panel, Plane) else self._other(k, panel, spot)
+        return {trace["meta"]["name"]: _filled(trace) for trace in traces}
+
+    def _plane(self, panel: Plane, spot: arrange.Subplot) -> list[Trace]:
+        key = id(panel.marks)
+        if key not in self.planes:
+            draw = space.draw if spot.scene else plane.draw
+            self.planes[key] = draw(panel, self.mode, spot.scene or spot[:2])
+        return self.planes[key]
+
+    def _other(self, k: int, panel: Panel, spot: arrange.Subplot) -> list[Trace]:
+        before, traces = self.last.get(k, (None, []))
+        # Cells tell 0.0 and −0.0 apart, which are equal; they keep what they can themselves.
+        if isinstance(panel, Cells) or panel != before:
+            traces = DRAWERS[type(panel)].draw(panel, self.mode, (spot.x, spot.y))
+            self.last[k] = panel, traces
+        return traces
 
 
 def _filled(trace: Trace) -> Trace:

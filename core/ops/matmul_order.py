@@ -136,12 +136,17 @@ def so_far(
     """
     rows, columns = (torch.tensor(indexes, dtype=torch.int64) for indexes in at)
     found = C[rows][:, columns].double()
-    k = A.shape[1]
-    for some in terms.unique().tolist():
-        if some < k:
-            partial = A[rows, :some].double() @ B[:some][:, columns].double()
-            found = torch.where(terms == some, partial, found)
+    under_way = [some for some in distinct(terms) if some < A.shape[1]]
+    if under_way:
+        left, right = A[rows].double(), B[:, columns].double()
+    for some in under_way:
+        found = torch.where(terms == some, left[:, :some] @ right[:some], found)
     return found
+
+
+def distinct(counted: torch.Tensor) -> list[int]:
+    """The different counts in `counted`, which has few."""
+    return sorted(set(counted.flatten().tolist()))
 
 
 def places(sizes: Sizes, most_single: int, most: int) -> list[int]:

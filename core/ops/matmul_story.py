@@ -216,14 +216,18 @@ def _addend(
     """A[rows, inner] @ B[inner, columns], as far as it is done."""
     terms, lit, later = state
     done = (terms - inner.start).clamp(0, len(inner))
+    left, right = story.A[_slice(use_rows)].double(), story.B[:, _slice(use_columns)].double()
     products = torch.zeros(len(use_rows), len(use_columns), dtype=torch.float64)
-    for some in done.unique().tolist():
-        ahead = list(inner)[:some]
-        part = story.A[list(use_rows)][:, ahead].double() @ story.B[ahead][:, list(use_columns)].double()
-        products = torch.where(done == some, part, products)
+    for some in matmul_order.distinct(done):
+        ahead = _slice(inner[:some])
+        products = torch.where(done == some, left[:, ahead] @ right[ahead], products)
     now = lit & (terms > inner.start) & (terms <= inner.stop)
     name = _addend_name(story, inner, use_rows, use_columns)
     return block(name, products, cells=_cells(done > 0), before="+" if later else "", lit=_cells(now))
+
+
+def _slice(indexes: range) -> slice:
+    return slice(indexes.start, indexes.stop)
 
 
 def _addend_name(story: Story, inner: range, use_rows: range, use_columns: range) -> str:
