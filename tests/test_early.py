@@ -19,6 +19,12 @@ from pages.shared import early, security, stage
 from tests import asgi
 
 ROOT = Path(__file__).resolve().parents[1]
+FONT = """
+    <link
+      rel="preload"
+      href="./x.woff2" as="font"
+      crossorigin
+    />"""
 PAGE = "<html><head><title>x</title></head><body>é</body></html>"
 BROWSER = {"accept": "text/html,*/*", "accept-encoding": "gzip", "if-none-match": '"1"'}
 
@@ -46,7 +52,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
 
     def page(request: Request) -> Response:
         seen.update(request.headers)
-        return HTMLResponse(PAGE, headers={"etag": '"1"', "last-modified": "yesterday"})
+        own = {"etag": '"1"', "last-modified": "yesterday"}
+        return HTMLResponse(PAGE.replace("</title>", f"</title>{FONT}"), headers=own)
 
     def parts(_request: Request) -> Response:
         return StreamingResponse(iter([PAGE[:20], PAGE[20:]]), media_type="text/html")
@@ -59,7 +66,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
 def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     answer = client.get("/matrix-vector", headers=BROWSER)
     plotly, modules = stage.needed()
-    assert answer.text == PAGE.replace("</head>", f'<script defer src="{plotly}"></script></head>')
+    assert answer.text == PAGE.replace(
+        "</head>", f'{early.FACE}<script defer src="{plotly}"></script></head>'
+    )
     assert all(f"<{module}>; rel=modulepreload" in answer.headers["link"] for module in modules)
     assert int(answer.headers["content-length"]) == len(answer.body)
     assert "etag" not in answer.headers and "last-modified" not in answer.headers  # they were the file's
@@ -87,10 +96,15 @@ def test_a_page_to_be_presented_is_covered_until_it_can_be(client: Client, query
     assert int(answer.headers["content-length"]) == len(answer.body)
 
 
-@pytest.mark.parametrize("path", ["/", "/data"])
-def test_home_and_what_is_no_page_stay_as_they_are(client: Client, path: str) -> None:
-    answer = client.get(path, headers=BROWSER)
-    assert "link" not in answer.headers and b"plotly" not in answer.body
+def test_home_brings_no_figure_and_no_font(client: Client) -> None:
+    answer = client.get("/", headers=BROWSER)
+    assert answer.text == PAGE.replace("</head>", f"{early.FACE}</head>") and "link" not in answer.headers
+    assert int(answer.headers["content-length"]) == len(answer.body)
+
+
+def test_what_is_no_page_stays_as_it_is(client: Client) -> None:
+    answer = client.get("/data", headers=BROWSER)
+    assert answer.text == "{}" and "link" not in answer.headers
 
 
 def test_a_page_in_parts_gets_the_header_alone(client: Client) -> None:

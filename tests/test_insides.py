@@ -20,7 +20,7 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.web.server.starlette import starlette_app, starlette_routes, starlette_server_config
 
-from pages.shared import security
+from pages.shared import early, security
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS: dict[str, Any] = config._config_options_template
@@ -281,6 +281,10 @@ def test_the_names_that_go_over_the_wire_are_the_same() -> None:
 
 def test_streamlits_page_is_as_the_policy_and_the_early_script_expect_it() -> None:
     page = security.INDEX.read_text(encoding="utf-8")
+    assert len(early.FONT.findall(page.encode())) == 1 == page.count('as="font"')
+    sheet = next((security.INDEX.parent / "static" / "css").glob("index.*.css")).read_text(encoding="utf-8")
+    assert "@font-face{font-family:Source Sans;font-weight:100 900;font-style:normal;" in sheet
+    assert page.index('rel="stylesheet"') < page.index("</head>")  # of two faces the later one counts
     assert page.count("</head>") == 1 and len(security.inline_scripts(page)) == page.count("<script>")
     assert not re.findall(
         r"<script (?![^>]*\bsrc=)", page

@@ -1,11 +1,13 @@
-"""What is done for the first paint: the page brings what its picture will need, and torch is held back.
+"""What is done for the first paint: the page brings what its picture needs and no more, and torch is held back.
 
-Without the first, plotly.js and the stage's modules are asked for when the first picture arrives, one after another.
-Without the second, torch's import takes one of two cores away from the server and the browser while they paint.
+Without the first, plotly.js and the stage's modules are asked for when the first picture arrives, one after another,
+and Streamlit's own page fetches 170 kB of a font in which our theme writes nothing. Without the second, torch's import
+takes one of two cores away from the server and the browser while they paint.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 QUIET = 2.0  # seconds without a request: whoever was opening a page has it
 LONGEST = 20.0  # seconds that visitors can hold torch back; a question that is not kept starts it at once
 HEAD_ENDS = b"</head>"
+FONT = re.compile(rb'\s*<link\s+rel="preload"[^>]*\bas="font"[^>]*>')
+# Until it has our theme Streamlit writes in its own font: nobody reads it then, but the font would be fetched for it.
+STAND_INS = ("Segoe UI", "Helvetica Neue", "Roboto", "Arial", "Liberation Sans", "DejaVu Sans")
+FACE = """<style>@font-face {{
+  font-family: "Source Sans"; font-weight: 100 900; font-style: normal; src: {};
+}}</style>""".format(", ".join(f'local("{name}")' for name in STAND_INS))
 PRESENTER = """<style id="atlas-until-stage">
 html {{ background: {light}; }}
 @media (prefers-color-scheme: dark) {{ html {{ background: {dark}; }} }}
@@ -63,7 +71,7 @@ def _presents(scope: Scope) -> bool:
 
 
 class Early:
-    """ASGI middleware that adds both to HTML answers, but not to home's: that page shows no stage."""
+    """ASGI middleware that gives HTML answers what they lack, but home's no figure's needs: that page has no stage."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -73,32 +81,39 @@ class Early:
         """Pass the request on, and the answer back with what it lacks."""
         if scope["type"] == "http":
             hold_torch()
-            if scope["method"] == "GET" and not stage.is_home(scope["path"]):
-                more = self.tag + presenter_style() if _presents(scope) else self.tag
-                scope, send = _plain(scope), self._richer(send, more)
+            if scope["method"] == "GET":
+                headers, more = [], FACE.encode()
+                if not stage.is_home(scope["path"]):
+                    headers, more = [self.header], more + self.tag
+                    more += presenter_style() if _presents(scope) else b""
+                scope, send = _plain(scope), self._changed(send, headers, more)
         await self.app(scope, receive, send)
 
-    def _richer(self, send: Send, more: bytes) -> Send:
-        """A `send` that holds an HTML answer's head back until its first bytes are there to be added to: `more`."""
+    @staticmethod
+    def _changed(send: Send, more_headers: list[tuple[bytes, bytes]], more: bytes) -> Send:
+        """A `send` that holds an HTML answer's head back until its first bytes are there to be changed.
+
+        They get `more` at the end of their head, and no font ahead of time.
+        """
         held: list[Message] = []
 
-        async def richer(message: Message) -> None:
+        async def changed(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_page(message):
                 held.append(message)
                 return
             if held:
                 body = message.get("body", b"")
                 start = held.pop()
-                headers = [*start["headers"], self.header]
+                headers = [*start["headers"], *more_headers]
                 if HEAD_ENDS in body and not message.get("more_body"):
-                    body = body.replace(HEAD_ENDS, more + HEAD_ENDS, 1)
+                    body = FONT.sub(b"", body).replace(HEAD_ENDS, more + HEAD_ENDS, 1)
                     headers = [pair for pair in headers if pair[0].lower() not in OF_THE_FILE]
                     headers.append((b"content-length", str(len(body)).encode()))
                     message = {**message, "body": body}
                 await send({**start, "headers": headers})
             await send(message)
 
-        return richer
+        return changed
 
 
 def _plain(scope: Scope) -> dict[str, Any]:

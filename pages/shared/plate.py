@@ -13,8 +13,8 @@ from pages.shared.answer import Problem
 from pages.shared.turns import TURNS
 
 # Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
-# picture would wait for two dozen texts (bench_page change, four runs: p50 271 ms without it, 242 to 251 with it).
-# A second at a visitor's first page was tried, too; its first picture came no sooner.
+# picture would wait for two dozen texts. It draws for 50 to 100 ms (bench_page change on /tensors, two runs each: with
+# 50 ms here p95 is 203 and 224 ms, with 150 ms 119 and 152). At a visitor's first page a second was no gain.
 HEAD_START = 0.15
 
 

@@ -17,7 +17,7 @@ from deploy.local import free_port
 from tests import nginx
 from tests.browser.conftest import Server
 
-MOST = 3_150_000  # bytes of a first view; it was 3,059,427 in November 2026, half of it plotly.js
+MOST = 3_000_000  # bytes of a first view, half of it plotly.js
 AGAIN = 100_000  # of a second one, beside the message that is the page
 # The keeper's module is asked for last, by a component that comes after the picture.
 LAST = "() => performance.getEntriesByType('resource').some((one) => /kept.js$/.test(one.name) && one.responseEnd)"

@@ -40,6 +40,18 @@ def test_every_preset_is_small_on_the_wire(operation, values) -> None:
     assert len(gzip.compress(blobs["film"])) <= WIRE
 
 
+def test_a_film_does_not_depend_on_those_before_it() -> None:
+    """Layouts and words are kept from film to film; nothing of one is written into another."""
+    begun = [(one, one.begun("")) for one in CHAPTERS if not one.prepare]
+    questions = [
+        {"key": one.key, "inputs": {item.name: values[item.name] for item in one.inputs}, "theme": theme}
+        for one, values in begun
+        for theme in ("light", "dark")
+    ]
+    first, second = ([answers.operation(dict(one))[1]["film"] for one in questions] for _time in range(2))
+    assert first == second
+
+
 def test_a_frame_is_whole_so_that_a_step_can_be_shown_alone() -> None:
     figure = make("[[2, 1], [0, 3]]", "[1, 2]")
     names = [trace["meta"]["name"] for trace in figure["data"]]

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import words
 from core.figures import film, grid, grid_room, theme
 from core.operation import Step
 from core.ops.cells import block
@@ -51,6 +52,23 @@ def test_odd_cells_have_marks_and_say_so() -> None:
         and "not stored" in spoken[3]
         and "marked" in spoken[3]
     )
+
+
+def test_what_is_kept_of_a_block_is_of_that_very_block_and_language() -> None:
+    """Equal is not the same: 0.0 and −0.0; nor are the words of two languages, or two panels with one layout."""
+    zero, minus = (drawn(in_line(Block("A", ((value,),))))["squares"]["hovertext"] for value in (0.0, -0.0))
+    assert (zero, minus) == (["A[0, 0] = 0.0"], ["A[0, 0] = −0.0"])
+    large = in_line(block("A", torch.full((9, 1), math.nan)))
+    said = {}
+    for language in words.LANGUAGES:
+        with words.speaking(language):
+            traces = drawn(large)
+            said[language] = traces["squares"]["hovertext"], traces["notes"]["hovertext"]
+    assert all(one != other for one, other in zip(*said.values(), strict=True))
+    one, other = (grid.draw(in_line(matrix(2, 2), name=name), "dark", (f"{name}2", "y2")) for name in "xz")
+    for name, traces in (("x", one), ("z", other), ("x", one)):
+        assert all(trace["meta"]["name"].startswith(f"{name}-") for trace in traces)
+        assert {trace["meta"].get("unit", {}).get("axis", f"{name}2") for trace in traces} == {f"{name}2"}
 
 
 def test_what_is_cut_off_is_said() -> None:
