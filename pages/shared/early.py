@@ -59,7 +59,7 @@ def script_tag() -> bytes:
 
 def presenter_style() -> bytes:
     """For `?present=true`: until a stage is there (which takes this away) nothing is seen but what is wrong."""
-    seen = '.atlas-stage, .st-key-problem, .st-key-apology, [role="dialog"]'
+    seen = '.st-key-stage .atlas-stage, .st-key-problem, .st-key-apology, [role="dialog"]:not(.atlas-stage *)'
     done = '.stApp[data-test-script-state="notRunning"] :is(.st-key-title, .st-key-welcome)'  # a page without a stage
     papers = {mode: theme.colour("background", mode) for mode in ("light", "dark")}
     return PRESENTER.format(seen=seen, done=done, late=LATE, soon=SOON, **papers).encode()

@@ -4,8 +4,10 @@ import { element } from "./dom.js";
 
 const POINTED = 2500; // ms that the way out stays after the pointer has moved
 
-/** The page that was to be presented was kept out of sight until now (pages/shared/early.py). */
-export const uncover = () => document.querySelector("#atlas-until-stage")?.remove();
+/** The page that was to be presented was kept out of sight until now (pages/shared/early.py): until its own stage came. */
+export function uncover(root) {
+  if (root.closest(".st-key-stage")) document.querySelector("#atlas-until-stage")?.remove();
+}
 
 /** `onPresent(on)` is told when presenting begins and ends. */
 export function makeScreen(root, life, onPresent) {

@@ -150,7 +150,7 @@ class Stage {
     this.refit();
     this.parts.root.classList.remove("is-failed");
     this.where.tell();
-    uncover();
+    uncover(this.parts.root);
     if (before && payload.play && payload.play !== before.play) this.tellAll();
   }
 
@@ -309,7 +309,7 @@ class Stage {
   fail(error) {
     this.appear();
     console.warn("atlas stage:", error);
-    uncover();
+    uncover(this.parts.root);
     const { root, figure } = this.parts;
     root.classList.add("is-failed");
     figure.dataset.problem = this.labels?.[error.message] ?? this.labels?.broken ?? String(error.message);
