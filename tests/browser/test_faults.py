@@ -158,10 +158,16 @@ def restarted(visitor: Visitor) -> None:
 
 
 def gone(visitor: Visitor) -> None:
-    """Nothing answers for five seconds; a minute is the same, as Streamlit keeps a session for two."""
+    """Nothing answers for five seconds; a minute is the same, as Streamlit keeps a session for two.
+
+    The figure plays meanwhile, and no window lies over it: Streamlit opens one after two seconds.
+    """
     visitor.hosted.nginx.end()
     visitor.lost()
     time.sleep(5)
+    expect(visitor.page.locator(".stDialog")).to_have_count(0)
+    visitor.lesson.to_step(2)
+    visitor.lesson.to_step(1)
     visitor.hosted.start_nginx()
 
 

@@ -7,6 +7,7 @@ import * as kept from "./kept.js";
 import { leaveSafely } from "./leaving.js";
 
 const APP = ".stApp", STATE = "data-test-connection-state", SCRIPT = "data-test-script-state";
+const WINDOW = ".stDialog", PAGES_OWN = "[data-testid=stVerticalBlock]"; // a window of a page holds its elements
 const DAYS = 3; // of the cookie, as of the records
 const SAME = "same", OTHER = "other", FAILED = "failed"; // what its file is called: this page had a session before, or not (kept.py)
 const READ = 10_000, LOOK = 100, SETTLED = 4, LONGEST = 30_000; // ms a line stands, between two looks; looks; ms
@@ -95,10 +96,11 @@ class Keeper {
   connection(app) {
     const connected = app.getAttribute(STATE) === "CONNECTED";
     if (!connected && !this.lost) {
-      this.lost = { counts: this.header.counts };
+      this.lost = { counts: this.header.counts, quiet: withoutWindow() };
       this.say(this.header.words.lost);
     } else if (connected && this.lost) {
-      const { counts } = this.lost;
+      const { counts, quiet } = this.lost;
+      quiet.disconnect();
       this.lost = null;
       this.back(app, counts);
     }
@@ -127,6 +129,21 @@ class Keeper {
     this.line.textContent = text;
     if (ms) this.ending = setTimeout(() => (this.line.textContent = ""), ms);
   }
+}
+
+/**
+ * After some seconds Streamlit opens a window that says, in English, that the server does not answer. Nobody could go on
+ * under it, and the figures play without a server: it is closed as it comes, as a reader would close it, until `disconnect()`.
+ */
+function withoutWindow() {
+  const close = () => {
+    for (const window of document.querySelectorAll(WINDOW)) {
+      if (!window.querySelector(PAGES_OWN)) window.querySelector("[role=dialog] > button")?.click();
+    }
+  };
+  const observer = new MutationObserver(close);
+  observer.observe(document.body, { childList: true });
+  return observer;
 }
 
 const one = new Keeper();
