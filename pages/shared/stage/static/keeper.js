@@ -91,6 +91,7 @@ class Keeper {
     if (!app || app === this.watched) return;
     this.watched = app;
     new MutationObserver(() => this.connection(app)).observe(app, { attributeFilter: [STATE] });
+    this.connection(app); // it may have been lost while this module was on its way
   }
 
   connection(app) {
@@ -122,7 +123,7 @@ class Keeper {
     this.say(all ? words.back : words.less, READ);
   }
 
-  /** A line at the foot of the window, for so many ms; without them until the next one. */
+  /** A line at the head of the window, for so many ms; without them until the next one. */
   say(text, ms = 0) {
     clearTimeout(this.ending);
     this.line ??= document.body.appendChild(element("p", { class: "atlas-connection", role: "status" }));
@@ -143,6 +144,7 @@ function withoutWindow() {
   };
   const observer = new MutationObserver(close);
   observer.observe(document.body, { childList: true });
+  close();
   return observer;
 }
 
