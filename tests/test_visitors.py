@@ -29,7 +29,8 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_nothing_of_one_visitor_reaches_another(hosted: Server) -> None:
     """Two in turns, each with numbers and names of his own; every byte is searched for the other's."""
-    both = loops.run(visitors.run(hosted.url, ACTIONS, seed=7))
+    both = visitors.visitors(hosted.url, seed=7)
+    loops.run(visitors.run(both, ACTIONS))
     assert all(one.messages > 5 * ACTIONS for one in both)
     assert all(one.own > ACTIONS / 10 for one in both), "the search finds nothing at all"
     assert [one.found for one in both] == [[], []]

@@ -1,11 +1,13 @@
 """Two visitors at one server, in turns: neither may ever be sent what the other typed.
 
-`python tests/fuzz/visitors.py [actions] [seed]` says how many messages were read, and what was found. Each visitor's
-texts hold a number and a name that nobody else has; every byte that reaches the other one is searched for them.
+`python tests/fuzz/visitors.py [actions] [seed]` says how far it is and, at its end or when it is interrupted, how many
+messages were read and what was found. Each visitor's texts hold a number and a name that nobody else has; every byte
+that reaches the other one is searched for them.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import random
@@ -18,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from tests.payloads import readable  # noqa: E402
-from tests.students import Failed, Plan, Student  # noqa: E402
+from tests.students import Plan, Student  # noqa: E402
 
 ACTIONS = 10_000
+TOLD = 250  # actions between two lines that say how far it is
 CANARIES = ("4711.0625", "9343.0625")  # exact in float32, so that torch writes them as they were typed
 NAMES = ("canaryfinch", "canarylinnet")
 
@@ -35,6 +38,7 @@ class Visitor:
     found: list[str] = field(default_factory=list)
     messages: int = 0
     own: int = 0  # messages with his own canary: so the search can find something
+    done: int = 0  # actions
 
     def __post_init__(self) -> None:
         other = 1 - self.number
@@ -110,23 +114,30 @@ async def _on(visitor: Visitor, page: str, key: str, text: str) -> None:
     await visitor.student.put(text, key)
 
 
-async def run(url: str, actions: int = ACTIONS, seed: int = 1) -> tuple[Visitor, Visitor]:
-    """Both act at the same time, `actions` in all."""
-    both = tuple(
+def visitors(url: str, seed: int = 1) -> tuple[Visitor, Visitor]:
+    """The two of them."""
+    return tuple(
         Visitor(
             number, Student(number, Plan(url, "", "", lambda _rng: "")), random.Random(f"{seed} {number}")
         )
         for number in (0, 1)
     )
 
+
+async def run(
+    both: tuple[Visitor, Visitor], actions: int, tell: Callable[[int], None] = lambda _: None
+) -> None:
+    """Both act at the same time, `actions` in all; `tell` hears how many are done."""
+
     async def live(visitor: Visitor) -> None:
         await visitor.student.open()
         for _action in range(actions // 2):
             await visitor.act()
+            visitor.done += 1
+            tell(sum(one.done for one in both))
         await visitor.student.leave()
 
     await asyncio.gather(*(live(one) for one in both))
-    return both
 
 
 def main() -> int:
@@ -134,19 +145,27 @@ def main() -> int:
     sys.path[:0] = [str(ROOT / "tests" / "bench")]
     from bench_page import healthy, running
 
-    actions, seed = (
-        [*map(int, sys.argv[1:]), ACTIONS, 1][:2] if len(sys.argv) < 3 else map(int, sys.argv[1:3])
-    )
+    reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    reader.add_argument("actions", nargs="?", type=int, default=ACTIONS)
+    reader.add_argument("seed", nargs="?", type=int, default=1)
+    options = reader.parse_args()
+
+    def tell(done: int) -> None:
+        if done % TOLD == 0:
+            print(f"{done} of {options.actions} actions", flush=True)
+
     with running("run", "app.py") as (url, _process):
         healthy(url)
-        both = asyncio.run(run(url, actions, seed))
+        both = visitors(url, options.seed)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(run(both, options.actions, tell))
     for one in both:
         print(
-            f"visitor {one.number}: {one.messages} messages, {one.own} with his own canary, found: {one.found[:5]}"
+            f"visitor {one.number}: {one.done} actions, {one.messages} messages, {one.own} with his own canary, "
+            f"found: {one.found[:5]}"
         )
     return int(any(one.found for one in both))
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt, Failed):
-        sys.exit(main())
+    sys.exit(main())
