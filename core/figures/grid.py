@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from core.figures import grid_lines, theme
 from core.figures.grid_room import Frame, Placed, breadth, frame, ranges, rank
 from core.figures.marks import Trace
 from core.numbers import number
-from core.panels import Block, Cell, Cells
+from core.panels import Block, Cells
 from core.words import _
 
 __all__ = ["axes", "cells_of", "draw", "frame", "identity", "ranges"]
@@ -74,7 +75,7 @@ def cells_of(placed: Iterable[Placed], largest: float, mode: str) -> Iterator[Dr
     """Every cell, block by block and row by row; `largest` is the size that has the strongest colour."""
     ink, quiet = theme.colour("ink", mode), theme.colour("quiet", mode)
     for block, spot in placed:
-        told = iter(_told(block, repr(block.rows), words.language()))
+        told = iter(_told(replace(block, lit=(), faded=()), repr(block.rows), words.language()))
         ghost, faded = set(block.ghost), set(block.faded)
         for i, row in enumerate(block.rows):
             for j, value in enumerate(row):
@@ -153,44 +154,26 @@ def _squares(cells: Sequence[Drawn], mode: str, name: str) -> Trace:
     }
 
 
-def _told(block: Block, written: str, language: str) -> list[tuple[str, float, str]]:
+@lru_cache(maxsize=KEPT)
+def _told(block: Block, _written: str, _language: str) -> list[tuple[str, float, str]]:
     """What is written in each cell of a block, how wide it is, and what the cell says when it is pointed at.
 
-    `written`: its rows, as Python writes them. Numbers that are equal are not always the same: 0.0 and −0.0.
+    `_written`: its rows, as Python writes them. Numbers that are equal are not always the same: 0.0 and −0.0.
     """
-    return _told_of(
-        block.rows, written, block.texts, block.tensor or block.name, block.at, block.first, rank(block), block.upright,
-        block.ghost, block.flagged, language,
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=KEPT)
-def _told_of(
-    rows: tuple[tuple[float | None, ...], ...],
-    _written: str,
-    texts: tuple[tuple[str, ...], ...],
-    tensor: str,
-    at: tuple[int, ...],
-    first: Cell,
-    axes: int,
-    upright: bool,
-    ghost: tuple[Cell, ...],
-    flagged: tuple[Cell, ...],
-    _language: str,
-) -> list[tuple[str, float, str]]:
-    name, repeated, marked = html.escape(tensor, quote=False), set(ghost), set(flagged)
+    name = html.escape(block.tensor or block.name, quote=False)
+    repeated, marked, first = set(block.ghost), set(block.flagged), block.first
     found = []
-    for i, row in enumerate(rows):
-        own_texts = texts[i] if i < len(texts) else ()
+    for i, row in enumerate(block.rows):
+        own_texts = block.texts[i] if i < len(block.texts) else ()
         for j, value in enumerate(row):
             text = own_texts[j] if j < len(own_texts) else ""
             text = text or ("" if value is None else number(value))
             own = {
                 0: (),
-                1: (i + first[0],) if upright else (j + first[1],),
+                1: (i + first[0],) if block.upright else (j + first[1],),
                 2: (i + first[0], j + first[1]),
-            }[axes]
-            index = ", ".join(map(str, (*at, *own)))
+            }[rank(block)]
+            index = ", ".join(map(str, (*block.at, *own)))
             lines = [f"{name}[{index}] = " if index else f"{name} = "]
             lines[0] += _exact(value, text)
             lines += _special(value)

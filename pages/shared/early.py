@@ -71,7 +71,10 @@ def _presents(scope: Scope) -> bool:
 
 
 class Early:
-    """ASGI middleware that gives HTML answers what they lack, but home's no figure's needs: that page has no stage."""
+    """ASGI middleware that changes HTML answers: no font ahead of time, plotly.js and the modules instead.
+
+    Not on home: that page shows no stage.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

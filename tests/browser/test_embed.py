@@ -167,9 +167,8 @@ def test_the_cover_outlasts_a_script_whose_last_elements_are_under_way(visit: Vi
     root = "const root = document.querySelector('#root'); "
     opacity = "return getComputedStyle(root).opacity; "
     ended = "<div class=stApp data-test-script-state=notRunning><div class=st-key-title></div>{}</div>"
-    example = (
-        "<div class=st-key-more><div class=atlas-stage></div></div>"  # may come before the page's own stage
-    )
+    # An example's stage, with its menu, may come before the page's own.
+    example = "<div class=st-key-more><div class=atlas-stage><p role=dialog></p></div></div>"
     own = "<div class=st-key-stage>{}</div>"
     shown = [
         page.evaluate(f"() => {{ {root} root.innerHTML = '{ended.format(more)}'; {opacity} }}")

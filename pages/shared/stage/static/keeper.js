@@ -138,8 +138,8 @@ class Keeper {
  */
 function withoutWindow() {
   const close = () => {
-    for (const window of document.querySelectorAll(WINDOW)) {
-      if (!window.querySelector(PAGES_OWN)) window.querySelector("[role=dialog] > button")?.click();
+    for (const one of document.querySelectorAll(WINDOW)) {
+      if (!one.querySelector(PAGES_OWN)) one.querySelector("[role=dialog] > button")?.click();
     }
   };
   const observer = new MutationObserver(close);
