@@ -21,6 +21,7 @@ from pages.shared.part import part
 from pages.shared.sections import section
 
 HEIGHT = 460  # of an example's stage, in pixels
+SETTING_WIDTH = 255  # of a field that may be wide, in pixels
 
 
 def show_practice(operation: Operation) -> None:
@@ -111,10 +112,12 @@ def show_settings(prefix: str, example: Example, values: dict[str, Any]) -> None
     """The example's parameters side by side."""
     if not example.parameters:
         return
-    with st.container(key=f"settings-{example.key}"):
+    with st.container(key=f"settings-{example.key}", horizontal=True):
         for item in example.parameters:
-            wide = "" if isinstance(item, Toggle) or (isinstance(item, Choice) and not item.menu) else "wide-"
-            with st.container(key=f"setting-{wide}{example.key}-{item.name}"):
+            narrow = isinstance(item, Toggle) or (isinstance(item, Choice) and not item.menu)
+            with st.container(
+                key=f"setting-{example.key}-{item.name}", width="content" if narrow else SETTING_WIDTH
+            ):
                 controls.show_parameters(
                     prefix, (item,), values, lambda _name, field, item=item: _take(prefix, item, field)
                 )

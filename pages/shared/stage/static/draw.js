@@ -3,6 +3,7 @@
 import { nextTurn } from "./dom.js";
 import { steadyWords } from "./scene.js";
 
+const XLINK = "http://www.w3.org/1999/xlink";
 const IMMEDIATE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
 
 /** What is new against the last drawn attributes: [[index, {path: value}], ...]. */
@@ -81,6 +82,27 @@ function withoutFrames(gd) {
   if (loop) loop._animationRaf = null;
 }
 
+/** plotly's own node of a picture that it shows as it was sent. */
+function nodeOf(gd, index) {
+  const its = (node) => node.__data__?.[0]?.trace.index === index;
+  return [...gd.querySelectorAll(".imagelayer .im")].find(its)?.querySelector("image");
+}
+
+/** Whether another source is all that is new, and can be put in: a picture that is not shown, or is as it was sent. */
+const isSwap = (gd, [index, now]) =>
+  Object.keys(now).every((path) => path === "source") && (gd._fullData[index].visible !== true || (gd._fullData[index]._realImage && nodeOf(gd, index)));
+
+/** Another source for a picture of the same size: plotly would draw all of the figure anew. */
+function swap(gd, [index, { source }]) {
+  gd.data[index].source = source;
+  if (gd._fullData[index].visible !== true) return null;
+  gd._fullData[index].source = source;
+  const loaded = new Image();
+  const there = new Promise((done) => (loaded.onload = loaded.onerror = done)); // until then nothing would be seen
+  loaded.src = source;
+  return there.then(() => gd.data[index]?.source === source && nodeOf(gd, index)?.setAttributeNS(XLINK, "xlink:href", source));
+}
+
 /** `unseen`: what is drawn stands without the browser's frames; for a figure that is no page's. */
 export function makePen(gd, Plotly, { unseen = false } = {}) {
   const drawn = new Map();
@@ -112,11 +134,14 @@ export function makePen(gd, Plotly, { unseen = false } = {}) {
     },
     draw(attributes) {
       const entries = news(attributes, drawn).filter(([index]) => gd._fullData[index]);
-      if (entries.some(([index]) => isPicture(gd._fullData[index]))) return exchange(entries);
-      const flat = entries.filter(([index]) => keepers && isFlat(gd._fullData[index]));
-      const deep = entries.filter(([index]) => !keepers || !isFlat(gd._fullData[index]));
+      const pictures = entries.filter(([index]) => isPicture(gd._fullData[index]));
+      if (!pictures.every((entry) => isSwap(gd, entry))) return exchange(entries);
+      const others = entries.filter((entry) => !pictures.includes(entry));
+      const flat = others.filter(([index]) => keepers && isFlat(gd._fullData[index]));
+      const deep = others.filter(([index]) => !keepers || !isFlat(gd._fullData[index]));
       const shown = flat.some(([index]) => gd._fullData[index].visible === true);
-      return Promise.all([flat.length && shown && animate(flat), deep.length && restyle(deep)]);
+      const swapped = pictures.map((entry) => swap(gd, entry));
+      return Promise.all([flat.length && shown && animate(flat), deep.length && restyle(deep), ...swapped]);
     },
   };
 }
