@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.expression.errors import ExpressionError
 from core.expression.forms import is_pasted
@@ -78,7 +79,11 @@ def parse_program(text: str, limits: Limits | None = None, names: Collection[str
     >>> [line.targets for line in parse_program("A = eye(2); b = A[0]\\nA @ b").lines]
     [('A',), ('b',), ()]
     """
-    limits = limits or current()
+    return _program(text, limits or current(), frozenset(names))
+
+
+@lru_cache(maxsize=4)  # an answer asks three times: what is computed, what is written, what names are free
+def _program(text: str, limits: Limits, names: frozenset[str]) -> Program:
     blanked = readable(text, limits)
     statements = [one for one in _statements(blanked) if one.text.strip()] or [_Statement(blanked, 0)]
     whole = _as_one(text, statements, limits, names)

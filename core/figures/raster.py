@@ -6,6 +6,7 @@ import base64
 import io
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from core.figures import theme
@@ -94,6 +95,7 @@ def drawn(panel: Raster, mode: str) -> Image:
     return picture
 
 
+@cache
 def scale_colours(mode: str) -> np.ndarray:
     """The diverging scale, uint8 (2 LEVELS + 2, 3): the strongest negative first, the page's background in the
     middle, the strongest positive, and last the mark of what is no number."""

@@ -77,9 +77,23 @@ class Room(NamedTuple):
     height: float
 
 
-@lru_cache(maxsize=8)
+class _Sized(NamedTuple):
+    """What of a leaf counts for its place once its words are measured: another digit changes nothing."""
+
+    number: int
+    inputs: tuple[int, ...]
+    boxes: tuple[Spot, Spot]  # about (0, 0): the shape under the label, and all in one line
+
+
 def room(leaves: tuple[Leaf, ...]) -> Room:
     """The arrangement that has the largest letters on a stage; of equal ones the first."""
+    return _arranged(
+        tuple(_Sized(one.number, one.inputs, (_box(one, False), _box(one, True))) for one in leaves)
+    )
+
+
+@lru_cache(maxsize=16)
+def _arranged(leaves: tuple[_Sized, ...]) -> Room:
     if not leaves:
         return Room((), (), 1.0, 1.0)
     depth = _depths(leaves)
@@ -128,7 +142,7 @@ def breadth(text: str, size: float, bold: bool = False) -> float:
     return size * (1.08 if bold else 1.0) * sum(widths)
 
 
-def _depths(leaves: Sequence[Leaf]) -> dict[int, int]:
+def _depths(leaves: Sequence[_Sized]) -> dict[int, int]:
     """How many steps each node is away from the end: a node stands right under the lowest that takes it."""
     known = {one.number for one in leaves}
     depth = dict.fromkeys(known, 0)
@@ -179,10 +193,10 @@ class _Item:
 class _Arranged:
     """One arrangement: rows, order in each row, places along it."""
 
-    def __init__(self, leaves: Sequence[Leaf], depth: dict[int, int], cap: int, flat: bool) -> None:
+    def __init__(self, leaves: Sequence[_Sized], depth: dict[int, int], cap: int, flat: bool) -> None:
         self.leaves = leaves
         self.depth = depth
-        self.boxes = {one.number: _box(one, flat) for one in leaves}
+        self.boxes = {one.number: one.boxes[flat] for one in leaves}
         self.rows_of = self._rows(cap)
         self.items: dict[tuple[int, int], _Item] = {}  # by node and row
         for number, row in self.rows_of.items():
@@ -329,7 +343,7 @@ class _Arranged:
                     (box.label_at[0] + x, box.label_at[1] + y), (box.shape_at[0] + x, box.shape_at[1] + y))  # fmt: skip
 
     def _way(
-        self, leaf: Leaf, slot: int, start: int, places: dict[tuple[int, int], Point], parted: tuple
+        self, leaf: _Sized, slot: int, start: int, places: dict[tuple[int, int], Point], parted: tuple
     ) -> Way:
         """Up from the box's upper edge, through the rows between, to its place at the other's lower edge."""
         low, high = self.rows_of[start], self.rows_of[leaf.number]
@@ -362,7 +376,7 @@ class _Arranged:
         return [(here[0], over), (lane, over), (lane, under), (there[0], under)]
 
 
-def _walked(leaves: Sequence[Leaf]) -> list[int]:
+def _walked(leaves: Sequence[_Sized]) -> list[int]:
     """Every node once, as a reader meets them who goes down from the last one and takes operands from the left."""
     inputs = {one.number: one.inputs for one in leaves}
     order: dict[int, None] = {}
