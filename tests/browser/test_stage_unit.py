@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import itertools
 import json
 import math
 import xml.etree.ElementTree
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -708,6 +710,74 @@ def test_step_and_playing_stay_through_a_new_film(stage: Open) -> None:
     page.wait_for_function("root().gd.data[0].line.color === '#ff0000'")
     assert page.locator(".atlas-stage").get_attribute("data-state") == "playing"
     assert position(page) >= 1
+
+
+def picture(level: int, size: int = 4) -> str:
+    """A grey picture as a data URI."""
+    buffer = io.BytesIO()
+    Image.new("L", (size, size), level).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def pictured(level: int, text: str, size: int = 4) -> samples.Film:
+    """The plane, and two pictures behind it: the second one is seen from step 1 on."""
+    film = samples.plane()
+    placed = {"type": "image", "hoverinfo": "skip", "x0": 1, "y0": 1, "dx": 0.5, "dy": 0.5}
+    for k, shown in enumerate((True, False)):
+        source = picture(level + k, size)
+        meta = {"name": f"picture-{zlib.crc32(source.encode()):08x}", "size": [size, size]}
+        film["data"].append({**placed, "source": source, "visible": shown, "meta": meta})
+    film["data"][8]["text"] = [text]
+    last = len(film["data"]) - 1
+    for step, frame in enumerate(film["frames"]):
+        frame["traces"].append(last)
+        frame["data"].append({"visible": step > 0})
+    return film
+
+
+SHOWN = "[...root().gd.querySelectorAll('.imagelayer image')].map((one) => one.getAttribute('href'))"
+COUNT = """() => {
+    window.whole = 0;
+    for (const name of ["react", "restyle"]) {
+        const before = Plotly[name];
+        Plotly[name] = (...given) => { window.whole += 1; return before(...given); };
+    }
+}"""
+
+
+def test_a_picture_that_changes_is_put_in_where_it_stands(stage: Open) -> None:
+    """plotly would draw all of the figure anew; of one that is not shown nothing is drawn until its step comes."""
+    page = stage(pictured(40, "one"))
+    assert page.evaluate(SHOWN) == [picture(40)]
+    page.evaluate(COUNT)
+    give(page, samples.payload(pictured(90, "two"), revision=2))
+    idle(page)
+    assert page.evaluate("whole") == 0
+    assert page.evaluate(SHOWN) == [picture(90)]
+    press(page, "forward")
+    idle(page)
+    assert page.evaluate(SHOWN) == [picture(90), picture(91)]
+    give(page, samples.payload(pictured(140, "three"), revision=3))
+    idle(page)
+    assert page.evaluate(SHOWN) == [picture(140), picture(141)]
+
+
+def test_a_picture_of_another_size_is_drawn_by_plotly(stage: Open) -> None:
+    page = stage(pictured(40, "one"))
+    page.evaluate(COUNT)
+    give(page, samples.payload(pictured(90, "two", size=6), revision=2))
+    idle(page)
+    assert page.evaluate("whole") > 0
+    assert page.evaluate(SHOWN) == [picture(90, 6)]
+
+
+def test_of_two_pictures_in_a_hurry_the_later_one_stays(stage: Open) -> None:
+    page = stage(pictured(40, "one"))
+    for revision, level in enumerate((90, 140, 190), start=2):
+        give_only(page, samples.payload(pictured(level, "next"), revision=revision))
+    page.wait_for_function(f"{SHOWN}[0] === {json.dumps(picture(190))}")
+    page.wait_for_timeout(200)
+    assert page.evaluate(SHOWN) == [picture(190)]
 
 
 def test_from_plane_to_space_and_back(stage: Open) -> None:

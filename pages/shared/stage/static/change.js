@@ -5,18 +5,15 @@ import { atPath, flatten, same } from "./decode.js";
 /** Attributes that plotly moves without drawing the figure anew. */
 const MOVABLE = new Set(["x", "y", "z", "text", "hovertext", "opacity", "line.color", "marker.color", "marker.size", "marker.opacity", "textfont.color", "source"]);
 
-/** What says which picture it is, and is drawn nowhere. */
-const UNDRAWN = "meta.name";
-
 /** All that a drawing hangs on beside its traces: size, axes, zoom, camera, layers shown. Equal texts: the same. */
 export const setting = ({ meta, ...layout }, layers) => JSON.stringify([layout, [...layers].sort()]);
 
 /** Paths at which two standing traces differ; null where one has what the other has not, or what cannot be moved. */
 function differing(before, after) {
   const one = flatten(before), other = flatten(after), paths = Object.keys(other);
-  if (before.type !== after.type || before.meta?.layer !== after.meta?.layer) return null;
+  if (before.type !== after.type || before.meta?.layer !== after.meta?.layer || !same(before.meta?.size, after.meta?.size)) return null;
   if (paths.length !== Object.keys(one).length || !paths.every((path) => path in one)) return null;
-  const changed = paths.filter((path) => path !== UNDRAWN && !same(one[path], other[path]));
+  const changed = paths.filter((path) => !same(one[path], other[path]));
   return changed.every((path) => MOVABLE.has(path)) ? changed : null;
 }
 
