@@ -81,6 +81,21 @@ def test_the_order_on_a_phone(visit: Visit) -> None:
         assert pill.bounding_box()["height"] >= 43.5
 
 
+def test_a_long_answer_is_told_by_a_line_and_nothing_fades(visit: Visit) -> None:
+    """Streamlit would fade each element half a second after a change; the head of the window says it instead."""
+    lesson = Lesson(visit(PATH))
+    line = "getComputedStyle(document.querySelector('.stApp'), '::before').opacity"
+    assert lesson.page.evaluate(line) == "0"
+    state = "(state) => document.querySelector('.stApp').setAttribute('data-test-script-state', state)"
+    lesson.page.evaluate(state, "running")  # what Streamlit writes while a script runs
+    lesson.page.wait_for_function(f"() => {line} === '1'", timeout=WAIT)
+    lesson.page.evaluate(state, "notRunning")
+    lesson.page.wait_for_function(f"() => {line} === '0'", timeout=WAIT)
+    fades = """[...document.querySelectorAll('[data-testid=stElementContainer]')]
+        .map((one) => getComputedStyle(one)).filter((one) => parseFloat(one.transitionDuration) > 0).length"""
+    assert lesson.page.evaluate(fades) == 0
+
+
 def test_home_leads_to_the_concept(visit: Visit) -> None:
     """The picture is drawn, and pressing it opens the lesson."""
     page = visit("/")

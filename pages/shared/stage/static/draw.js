@@ -31,21 +31,29 @@ const groupOf = (full) => `${full.xaxis}${full.yaxis} ${full.type} ${full.zorder
 const isPicture = (full) => full.type === "image";
 
 /**
- * plotly's animate takes away the drawing layers (subplot x kind) of which no trace is named, and of pictures each one
- * that is not named. So all pictures and one trace of each other layer, the smallest, are named every time; where a
- * kind cannot be animated at all (heatmap), nothing is. A picture is only said to be such a kind: it is drawn again
- * where it is, and all else may move. Map(layer -> indices), or null.
+ * A picture is said to be of a kind that plotly moves, so that all else may move, and is left as it is meanwhile:
+ * plotly would take away each one that it is not told of.
+ */
+function holdStill(pictures) {
+  if (pictures.animatable) return;
+  const { plot } = pictures;
+  pictures.animatable = true;
+  pictures.plot = (gd, place, drawn, layer, moving, ...more) => (moving ? undefined : plot(gd, place, drawn, layer, moving, ...more));
+}
+
+/**
+ * plotly's animate takes away the drawing layers (subplot x kind) of which no trace is named. One trace of each,
+ * the smallest, is named every time; where a kind cannot be animated at all (heatmap), nothing is.
  */
 function keepersOf(gd) {
-  const kept = new Map(), sizeOf = (index) => gd._fullData[index].x?.length ?? 0;
-  for (const full of gd._fullData.filter(isPicture)) full._module.animatable = true;
+  const smallest = new Map();
+  for (const full of gd._fullData.filter(isPicture)) holdStill(full._module);
   for (const full of gd._fullData.filter((one) => one.visible === true && isFlat(one))) {
     if (!full._module.animatable) return null;
-    const group = groupOf(full), others = kept.get(group) ?? [];
-    if (isPicture(full)) kept.set(group, [...others, full.index]);
-    else if (!others.length || sizeOf(full.index) < sizeOf(others[0])) kept.set(group, [full.index]);
+    const size = full.x?.length ?? 0, best = smallest.get(groupOf(full));
+    if (!best || size < best.size) smallest.set(groupOf(full), { size, index: full.index });
   }
-  return kept;
+  return new Map([...smallest].map(([group, { index }]) => [group, index]));
 }
 
 /** First and last index of the entries in each drawing layer: Map(group -> [first, last]). */
@@ -69,7 +77,7 @@ function withKeepers(entries, keepers, gd) {
     return full.index > first && full.index < last;
   };
   const rest = gd._fullData.filter(between).map((full) => [full.index, {}]);
-  rest.push(...[...keepers].filter(([group]) => !spans.has(group)).flatMap(([, kept]) => kept.map((index) => [index, {}])));
+  rest.push(...[...keepers].filter(([group]) => !spans.has(group)).map(([, index]) => [index, {}]));
   return [...entries, ...rest].sort(([one], [other]) => one - other);
 }
 
