@@ -60,7 +60,7 @@ def _code(arguments: Mapping[str, Any]) -> str:
 
 
 def program(arguments: Mapping[str, Any]) -> Answer:
-    """The program as a file that computes, checks and plays it: "form" is "py" or "ipynb"; "link": the page's."""
+    """The program as a file that computes, checks and plays it: "format" is "py" or "ipynb"; "link": the page's."""
     with speaking(arguments.get("language", "en")):
         found = _traced(arguments)
         if found.error is not None:
@@ -77,7 +77,7 @@ def program(arguments: Mapping[str, Any]) -> Answer:
             NAME, _("Expression"), str(arguments.get("link", "")), imports, done, "", result,
             written.check(found.pieces[found.result].value), film.film(steps, key=NAME, mode=mode), mode,
         )  # fmt: skip
-        return {}, {"file": exported.file_of(told, arguments["form"])}
+        return {}, {"file": exported.file_of(told, arguments["format"])}
 
 
 def examples(arguments: Mapping[str, Any]) -> Answer:

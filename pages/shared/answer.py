@@ -245,6 +245,12 @@ def code_question(
     return {**request, **told}, {**files, **data}
 
 
+def program_question(text: str) -> Question:
+    """What the task "program" is asked for a page that explains `text`."""
+    told, data = shelf.beside(text)
+    return {"text": text, **told, **_setting()}, data
+
+
 def _brought(operation: Operation) -> dict[str, Any]:
     """What was prepared for the page last, as a question brings it along."""
     place = f"{operation.key}.prepared"

@@ -20,6 +20,7 @@ from pages.shared import (
     link,
     navigation,
     notes,
+    out,
     plate,
     shelf,
     slides,
@@ -45,6 +46,7 @@ def show_expression() -> None:
     show_desk_title(DESK, _("any line of tensor code, node by node"))
     show_bench()
     with st.container(key="more"):
+        out.show_out(DESK)
         show_language()
 
 
@@ -67,6 +69,7 @@ def show_bench() -> None:
         with st.container(key="reading"):
             if found:
                 show_reading(found)
+                out.remember(DESK)
     state.publish(DESK, settled=problem is None)
 
 
@@ -237,19 +240,12 @@ def _keep(name: str) -> None:
 
 
 def show_reading(found: Answer) -> None:
-    """What each node is and costs, the code, ways out; the result in the margin."""
+    """What each node is and costs, and the code; the result in the margin."""
     told = found.data
     put(
         quiet("why", _("Node by node"), _table(told)),
         quiet("code", _("The code that ran"), listing(told["code"])),
     )
-    text = state.accepted(DESK)["code"]
-    with section("out", _("Take it out")), st.container(key="out-files"):
-        for form, label in (("py", _("Script")), ("ipynb", _("Notebook"))):
-            st.download_button(
-                label, data=answer.file_of("program", {"text": text, "form": form}, text),
-                file_name=f"expression.{form}", key=f"out.{form}", on_click="ignore",
-            )  # fmt: skip
     result = told["result"]
     if result:
         described = [(_("shape"), written_shape(result["shape"])), ("dtype", result["dtype"])]

@@ -1,4 +1,4 @@
-"""Take it out: a concept, a practice or a trap as a script and as a notebook, made when one of them is asked for.
+"""Take it out: a concept, a practice, a trap or a program as a script and as a notebook, made when it is asked for.
 
 The buttons stand outside of the part of the page that a changed number runs: they need no message of their own for
 it. What they make is what the page shows when they are pressed.
@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core import words
-from core.operation import Example, Operation
+from core.operation import Desk, Example, Operation
 from core.words import _
 from core.workspace import to_link
 from pages.shared import answer, link, shelf, state
@@ -31,18 +31,23 @@ class Present:
         self.question: answer.Question = ({}, {})
 
 
-def remember(operation: Operation) -> None:
+def remember(operation: Operation | Desk) -> None:
     """The page shows the accepted values: from now on they are what is taken out."""
     values = state.accepted(operation)
-    question, files = answer.code_question(operation, values)
+    question, files = (
+        answer.program_question(values["code"])
+        if isinstance(operation, Desk)
+        else answer.code_question(operation, values)
+    )
     _present(operation).question = ({**question, "link": address(operation, values)}, files)
 
 
-def show_out(operation: Operation) -> None:
-    """The concept's page as code."""
+def show_out(operation: Operation | Desk) -> None:
+    """The concept's page as code, or the program that is explained."""
     present = _present(operation)
+    task = "program" if isinstance(operation, Desk) else "code"
     with section("out", _("Take it out")):
-        _buttons(operation.key, operation.key, lambda: present.question)
+        _buttons(task, operation.key, lambda: present.question)
 
 
 def show_example_out(operation: Operation, example: Example, values: Mapping[str, Any]) -> None:
@@ -50,16 +55,16 @@ def show_example_out(operation: Operation, example: Example, values: Mapping[str
     question, files = answer.code_question(operation, state.defaults(operation), example, values)
     question["link"] = address(operation, state.defaults(operation))
     name = f"{operation.key}-{example.key}"
-    _buttons(name, name, lambda: (question, files))
+    _buttons("code", name, lambda: (question, files))
 
 
-def _buttons(key: str, name: str, asked: answer.Asked) -> None:
+def _buttons(task: str, name: str, asked: answer.Asked) -> None:
     labels = {"py": _("Script"), "ipynb": _("Notebook")}
-    with st.container(key=f"out-files-{key}", horizontal=True):
+    with st.container(key=f"out-files-{name}", horizontal=True):
         for form in FORMS:
             st.download_button(
-                labels[form], data=answer.made("code", _as(asked, form), wall=answer.EXAMPLE_WALL),
-                file_name=f"{name}.{form}", key=f"out.{key}.{form}", on_click="ignore",
+                labels[form], data=answer.made(task, _as(asked, form), wall=answer.EXAMPLE_WALL),
+                file_name=f"{name}.{form}", key=f"out.{name}.{form}", on_click="ignore",
             )  # fmt: skip
 
 
@@ -71,11 +76,11 @@ def _as(asked: answer.Asked, form: str) -> answer.Asked:
     return question
 
 
-def _present(operation: Operation) -> Present:
+def _present(operation: Operation | Desk) -> Present:
     return st.session_state.setdefault(state.key(operation, "out"), Present())
 
 
-def address(operation: Operation, values: Mapping[str, Any], teaching: Teaching = PLAIN) -> str:
+def address(operation: Operation | Desk, values: Mapping[str, Any], teaching: Teaching = PLAIN) -> str:
     """The page's link, with the tensors it names. Of Streamlit's address only the server's part can be relied on."""
     query = link.write(operation, values, words.language(), teaching)
     carried = to_link(shelf.now().mentioned(*query.values()))

@@ -282,7 +282,7 @@ def test_a_program_computes_checks_and_plays(tmp_path: Path, form: str) -> None:
     """As a concept's page does: with the film of the whole program."""
     files = [tmp_path / f"{name}.{form}" for name in PROGRAMS]
     for path, text in zip(files, PROGRAMS.values(), strict=True):
-        _data, blobs = answers.TASKS["program"]({"text": text, "form": form, "link": LINK})
+        _data, blobs = answers.TASKS["program"]({"text": text, "format": form, "link": LINK})
         assert LINK.encode() in blobs["file"]
         path.write_bytes(blobs["file"])
     for name, told in run(*files, cwd=tmp_path).items():
