@@ -340,7 +340,6 @@ def stage(
         "play": play,
     }
     head = {
-        **{name: wish for name, wish in wishes.items() if wish},
         "id": identity,
         "revision": revision,
         "address": address,
@@ -350,6 +349,7 @@ def stage(
         "finished": finished,
         "shelf": shelf,
         "labels": {**labels(), **adding, "alt": alt or _("Figure")},
+        **{name: wish for name, wish in wishes.items() if wish},
     }
     _component()(
         key=key,
