@@ -22,6 +22,6 @@ def payload(element: Any) -> dict[str, Any]:
 
 
 def readable(raw: bytes) -> bytes:
-    """A message to a browser, and after it what is packed in it."""
-    element = ForwardMsg.FromString(raw).delta.new_element
-    return raw + unpacked(bytes(element.bidi_component.bytes))
+    """A message to a browser with what is packed in it unpacked: packed bytes may say any three letters."""
+    packed = bytes(ForwardMsg.FromString(raw).delta.new_element.bidi_component.bytes)
+    return raw.replace(packed, b"") + unpacked(packed) if packed else raw
