@@ -82,7 +82,7 @@ def test_a_sheet_has_no_colours_of_its_own(sheet: Path) -> None:
 @pytest.mark.parametrize("name", ["look.css", "embedded.css", "stage/static/stage.css"])
 def test_no_rule_reaches_into_what_has_a_part_of_a_class(name: str) -> None:
     """Streamlit gives its wrappers other classes in every run; with such a rule the style of all that is in them, a
-    whole figure of some hundred marks, is computed again: 25 ms of each change."""
+    whole figure of some hundred marks, is computed again: twice 5 to 9 ms of each change."""
     sheet = (ROOT / "pages" / "shared" / name).read_text(encoding="utf-8")
     selectors = re.findall(r"([^{}]*)\{", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
     parts = [part.strip() for selector in selectors for part in re.split(r",(?![^(]*\))", selector)]

@@ -12,7 +12,7 @@ import streamlit as st
 from core import calculator, words
 from core.operation import Desk, Example, File, Input, Operation, Parameter
 from core.words import _
-from pages.shared import shelf, stage
+from pages.shared import shelf
 from pages.shared.hosting import refusals, visitors
 
 EXAMPLE_WALL = 10.0  # seconds: an example may train a network
@@ -330,7 +330,6 @@ def _ask(
         return _failed(failure)
     if "problem" in reply.data:
         return _problem(reply.data["problem"], reply.blobs.get("film", b""))
-    stage.begin(reply.blobs["film"])
     return Answer(reply.data, reply.blobs["film"])
 
 

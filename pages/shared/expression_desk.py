@@ -46,7 +46,7 @@ def show_expression() -> None:
     show_desk_title(DESK, _("any line of tensor code, node by node"))
     show_bench()
     with st.container(key="more"):
-        out.show_out(DESK)
+        out.show_out(DESK, "program")
         show_language()
 
 
@@ -69,7 +69,7 @@ def show_bench() -> None:
         with st.container(key="reading"):
             if found:
                 show_reading(found)
-                out.remember(DESK)
+                out.remember(DESK, answer.program_question(state.accepted(DESK)["code"]))
     state.publish(DESK, settled=problem is None)
 
 

@@ -170,7 +170,7 @@ def show_text_below(operation: Operation, found: Answer) -> None:
         shows = classroom.shows(operation)
         show_text(operation, found, shows)
         show_result(found, shows)
-    out.remember(operation)
+    out.remember(operation, answer.code_question(operation, state.accepted(operation)))
 
 
 class Progress:

@@ -31,21 +31,16 @@ class Present:
         self.question: answer.Question = ({}, {})
 
 
-def remember(operation: Operation | Desk) -> None:
-    """The page shows the accepted values: from now on they are what is taken out."""
-    values = state.accepted(operation)
-    question, files = (
-        answer.program_question(values["code"])
-        if isinstance(operation, Desk)
-        else answer.code_question(operation, values)
-    )
-    _present(operation).question = ({**question, "link": address(operation, values)}, files)
+def remember(operation: Operation | Desk, question: answer.Question) -> None:
+    """The page shows the accepted values: from now on it is the answer to this question, and taken out as such."""
+    told, files = question
+    present = {**told, "link": address(operation, state.accepted(operation))}
+    _present(operation).question = (present, files)
 
 
-def show_out(operation: Operation | Desk) -> None:
-    """The concept's page as code, or the program that is explained."""
+def show_out(operation: Operation | Desk, task: str = "code") -> None:
+    """The page as code; `task` writes it: of a concept, or the program that is explained."""
     present = _present(operation)
-    task = "program" if isinstance(operation, Desk) else "code"
     with section("out", _("Take it out")):
         _buttons(task, operation.key, lambda: present.question)
 

@@ -313,7 +313,7 @@ def show_reading(found: Answer) -> None:
 
 def show_out() -> None:
     """As code to copy, as a file to save."""
-    with st.container(key="out-files"):
+    with st.container(key="out-files", horizontal=True):
         for form, label in FILES.items():
             st.download_button(
                 label, data=answer.file_of("export", *_wanted(form)), file_name=f"{_name()}.{form}",

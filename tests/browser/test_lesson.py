@@ -81,6 +81,20 @@ def test_the_order_on_a_phone(visit: Visit) -> None:
         assert pill.bounding_box()["height"] >= 43.5
 
 
+FADES = """() => {
+    Object.assign(window, { old: 0, fading: 0 });  // elements that may be old, in all frames, and those that fade
+    const look = () => {
+        for (const one of document.querySelectorAll("[data-stale=true]")) {
+            const style = getComputedStyle(one);
+            window.old += 1;
+            if (parseFloat(style.transitionDuration) > 0 || style.opacity !== "1") window.fading += 1;
+        }
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
 def test_a_long_answer_is_told_by_a_line_and_nothing_fades(visit: Visit) -> None:
     """Streamlit would fade each element half a second after a change; the head of the window says it instead."""
     lesson = Lesson(visit(PATH))
@@ -91,9 +105,10 @@ def test_a_long_answer_is_told_by_a_line_and_nothing_fades(visit: Visit) -> None
     lesson.page.wait_for_function(f"() => {line} === '1'", timeout=WAIT)
     lesson.page.evaluate(state, "notRunning")
     lesson.page.wait_for_function(f"() => {line} === '0'", timeout=WAIT)
-    fades = """[...document.querySelectorAll('[data-testid=stElementContainer]')]
-        .map((one) => getComputedStyle(one)).filter((one) => parseFloat(one.transitionDuration) > 0).length"""
-    assert lesson.page.evaluate(fades) == 0
+    lesson.page.evaluate(FADES)
+    lesson.type("x", "[3, 1]")
+    lesson.page.wait_for_function("() => old > 0", timeout=WAIT)
+    assert lesson.page.evaluate("fading") == 0
 
 
 def test_home_leads_to_the_concept(visit: Visit) -> None:

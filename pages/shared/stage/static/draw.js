@@ -110,7 +110,7 @@ function swap(gd, [index, { source }]) {
   const loaded = new Image();
   const there = new Promise((done) => (loaded.onload = loaded.onerror = done)); // until then nothing would be seen
   loaded.src = source;
-  return there.then(() => gd.data[index]?.source === source && nodeOf(gd, index)?.setAttributeNS(XLINK, "xlink:href", source));
+  return there.then(() => nodeOf(gd, index)?.setAttributeNS(XLINK, "xlink:href", source));
 }
 
 /** `unseen`: what is drawn stands without the browser's frames; for a figure that is no page's. */
