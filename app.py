@@ -36,6 +36,7 @@ sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95
 upkeep.before_first_run()
 security.keep_the_host_private()
 security.keep_uploads_few()
+security.keep_widgets_to_their_kind()
 early.hold_torch()
 app = st.App(
     Path(__file__).with_name("pages") / "shared" / "frame.py",

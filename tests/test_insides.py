@@ -70,6 +70,13 @@ INSIDES = [
         "security: few are held",
     ),
     (
+        "streamlit.runtime.state.session_state",
+        "WStates.__getitem__",
+        ["self", "k"],
+        "security: a widget is sent what is of its kind",
+    ),
+    ("streamlit.runtime.state.session_state", "Serialized.__init__", ["value"], "security: the same"),
+    (
         "streamlit.runtime.scriptrunner_utils.script_requests",
         "ScriptRequests.on_scriptrunner_ready",
         ["self"],

@@ -54,19 +54,22 @@ def content_policy(page: str, frames: str) -> str:
 
 
 CONTENT_POLICY = content_policy(INDEX.read_text(encoding="utf-8"), FRAMES)
+NO_GUESSING = (b"x-content-type-options", b"nosniff")
 HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
+    NO_GUESSING,
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"content-security-policy", CONTENT_POLICY.encode()),
 )
+# What is a part of a page runs under that page's policy: of a first view's 150 answers the others were 100 kB.
+PARTS = (b"text/css", b"text/javascript", b"application/javascript", b"font/")
 SHARED = (b"public", b"no-store")  # what says of itself whether others may keep it
 OURS_ALONE = (b"cache-control", b"private, no-cache")
 
 
 class Headers:
-    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet.
+    """ASGI middleware that adds HEADERS to every HTTP answer that does not have them yet, to PARTS only the first.
 
     An answer that does not say it is public is the visitor's alone: a cache on the way must not give its cookies, or
     his download, to the next one.
@@ -84,11 +87,17 @@ class Headers:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                added = [pair for pair in HEADERS if pair[0] not in present]
+                wanted = (NO_GUESSING,) if _is_part(message["headers"]) else HEADERS
+                added = [pair for pair in wanted if pair[0] not in present]
                 message = {**message, "headers": [*_private(message["headers"]), *added]}
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+
+def _is_part(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether it is a script, a sheet or a font."""
+    return any(name.lower() == b"content-type" and value.startswith(PARTS) for name, value in headers)
 
 
 def _private(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -125,6 +134,26 @@ def keep_uploads_few() -> None:
             self.remove_file(session_id, older)
 
     MemoryUploadedFileManager.add_file = add_file
+
+
+def keep_widgets_to_their_kind() -> None:
+    """Before the server starts: what is sent for a widget counts only where it is of that widget's kind.
+
+    Streamlit hands on whatever arrives: bytes or 1e308 for a field of text, which every callback would have to expect.
+    """
+    from streamlit.runtime.state.session_state import Serialized, WStates
+
+    read = WStates.__getitem__
+
+    def of_its_kind(self: Any, key: str) -> Any:
+        sent, known = self.states.get(key), self.widget_metadata.get(key)
+        if isinstance(sent, Serialized) and known is not None:
+            kind = sent.value.WhichOneof("value")  # None: nothing is chosen
+            if kind not in (None, known.value_type):
+                raise KeyError(key)  # as if nothing had been sent: the widget stays as it was
+        return read(self, key)
+
+    WStates.__getitem__ = of_its_kind
 
 
 def _without_the_host(create: Callable[..., Any]) -> Callable[..., Any]:
