@@ -135,6 +135,11 @@ class Student(Tab):
         self._values[widget] = (FIELDS[kind], DoubleArray(data=value) if kind == "slider" else value)
         return await self._run(time.perf_counter(), fragment=fragment)
 
+    async def put_all(self, values: dict[str, tuple[str, object]]) -> Turn:
+        """Run the page with these values alone: widget id -> (kind of value, value)."""
+        self._values = dict(values)
+        return await self._run(time.perf_counter())
+
     async def press(self, key: str) -> Turn:
         """The button `key`."""
         widget, _kind, fragment = self._find(key)

@@ -75,6 +75,12 @@ INSIDES = [
         ["self", "k"],
         "security: a widget is sent what is of its kind",
     ),
+    (
+        "streamlit.runtime.state.session_state",
+        "WStates.set_widget_from_proto",
+        ["self", "widget_state"],
+        "security: the same",
+    ),
     ("streamlit.runtime.state.session_state", "Serialized.__init__", ["value"], "security: the same"),
     (
         "streamlit.runtime.scriptrunner_utils.script_requests",

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests import loops
+from tests import loops, students
 from tests.browser.conftest import Server, serve, stop
 from tests.fuzz import server as hostile
 from tests.fuzz import visitors
 
 ACTIONS = 60
 SECONDS = 8
+JUNK = {
+    "string_value": "[9, 9]", "double_value": 1e308, "int_value": 1 << 40, "bool_value": True, "trigger_value": True,
+    "bytes_value": b"\xff" * 9, "json_value": '{"deed": 1, "drag": {"variable": "A", "value": [[1e999]]}}',
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,26 @@ def test_a_leak_would_be_found() -> None:
             element.bytes = pack(b'{"film": [' + number + b", 2], %s}" % bytes(range(256)))
             one.student.overhears(message.SerializeToString())
     assert len(one.found) == 2 and one.own == 2
+
+
+@pytest.mark.parametrize("page", ["matrix-vector", "norms", "tensors", "expression", "slides"])
+def test_a_widget_takes_only_what_is_of_its_kind(hosted: Server, page: str) -> None:
+    """Bytes for a field of text, a text for a slider: as if nothing had been sent, for the log too."""
+
+    async def lesson() -> None:
+        student = students.Student(0, students.Plan(hosted.url, page, "", str))
+        await student.open()
+        shown, fields = student.picture, [(own, what) for own, what, _part in student._widgets.values()]
+        assert fields
+        for kind, junk in JUNK.items():
+            wrong = {own: (kind, junk) for own, what in fields if students.FIELDS[what] != kind}
+            await student.put_all(wrong)
+            assert student.picture == shown
+        await student.leave()
+
+    said = len(hosted.log.read_bytes())
+    loops.run(lesson())
+    assert b" error=" not in hosted.log.read_bytes()[said:]
 
 
 def test_hostile_visitors_harm_nobody(hosted: Server, tmp_path: Path) -> None:

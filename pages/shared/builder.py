@@ -159,31 +159,61 @@ def show_grid(rows: list[list[float]], take: Callable[[str], None]) -> None:
     grid = st.session_state.setdefault("grid.rows", rows)
     version = st.session_state.setdefault("grid.version", 0)
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    height = left.number_input(_("Rows"), 1, MOST_SIDE, len(grid), key=f"grid.height.{version}")
-    width = middle.number_input(_("Columns"), 1, MOST_SIDE, len(grid[0]), key=f"grid.width.{version}")
-    symmetric = right.toggle(_("Symmetric"), key="grid.symmetric", disabled=len(grid) != len(grid[0]))
-    if (height, width) != (len(grid), len(grid[0])) and height * width <= MOST_CELLS:
-        _keep(resized(grid, height, width))
-        st.rerun(scope="fragment")
+    height = left.number_input(
+        _("Rows"), 1, MOST_SIDE, len(grid), key=f"grid.height.{version}", on_change=_settle
+    )
+    width = middle.number_input(
+        _("Columns"), 1, MOST_SIDE, len(grid[0]), key=f"grid.width.{version}", on_change=_settle
+    )
+    square = len(grid) == len(grid[0])
+    right.toggle(_("Symmetric"), key="grid.symmetric", disabled=not square, on_change=_settle)
     if height * width > MOST_CELLS:
         st.caption(_("A grid has at most {count} cells.").format(count=MOST_CELLS))
     frame = {str(j): [row[j] for row in grid] for j in range(len(grid[0]))}
-    edited = st.data_editor(
+    st.data_editor(
         frame,
         key=f"grid.editor.{version}",
         hide_index=True,
         width="stretch",
         column_config={name: st.column_config.NumberColumn(name, width="small") for name in frame},
+        on_change=_settle,
     )
-    found = [[_number(edited[str(j)][i]) for j in range(len(grid[0]))] for i in range(len(grid))]
-    if symmetric and len(grid) == len(grid[0]) and found != grid:
-        _keep(mirrored(grid, found))
-        st.rerun(scope="fragment")
     st.caption(_("Paste rows copied from a spreadsheet into the first cell."))
     if st.button(_("Use these numbers"), key="grid.use", type="primary"):
-        take(literal(found))
+        take(literal(_edited(grid, version)))
         forget_grid()
         st.rerun()
+
+
+def _settle() -> None:
+    """Sizes and cells as they are now, before the page runs: a press that comes with them finds them, and a cell that
+    was typed into stays when the grid grows. The editor begins anew only where it has to show other numbers."""
+    state = st.session_state
+    version, grid = state["grid.version"], state["grid.rows"]
+    typed = rows = _edited(grid, version)
+    if state.get("grid.symmetric") and len(grid) == len(grid[0]):
+        rows = mirrored(grid, rows)
+    height, width = (
+        int(min(max(1, _number(state.get(f"grid.{side}.{version}", count))), MOST_SIDE))
+        for side, count in (("height", len(grid)), ("width", len(grid[0])))
+    )
+    if height * width <= MOST_CELLS:
+        rows = resized(rows, height, width)
+    if rows != typed:
+        _keep(rows)
+
+
+def _edited(grid: Sequence[Sequence[float]], version: int) -> list[list[float]]:
+    """The rows with what has been typed into the editor."""
+    rows = [list(row) for row in grid]
+    edits = st.session_state.get(f"grid.editor.{version}", {}).get("edited_rows", {})
+    places = {(i, str(j)): (i, j) for i, row in enumerate(grid) for j in range(len(row))}
+    for line, cells in edits.items():
+        for name, value in cells.items():
+            if (line, name) in places:
+                i, j = places[line, name]
+                rows[i][j] = _number(value)
+    return rows
 
 
 def _keep(rows: list[list[float]]) -> None:
@@ -200,5 +230,5 @@ def forget_grid() -> None:
 def _number(value: object) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0

@@ -22,6 +22,7 @@ FRAMES = os.environ.get(
     "ATLAS_FRAME_ANCESTORS", "'self'"
 )  # who may show the atlas in a frame: a course's own site
 APP = "tensor-atlas"
+NUMBERS = {"int_value", "double_value"}  # of one field for numbers, as its step is
 UPLOADS = 2  # files that a session may have here at one time
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 
@@ -143,17 +144,24 @@ def keep_widgets_to_their_kind() -> None:
     """
     from streamlit.runtime.state.session_state import Serialized, WStates
 
-    read = WStates.__getitem__
+    put, read = WStates.set_widget_from_proto, WStates.__getitem__
 
-    def of_its_kind(self: Any, key: str) -> Any:
-        sent, known = self.states.get(key), self.widget_metadata.get(key)
-        if isinstance(sent, Serialized) and known is not None:
-            kind = sent.value.WhichOneof("value")  # None: nothing is chosen
-            if kind not in (None, known.value_type):
-                raise KeyError(key)  # as if nothing had been sent: the widget stays as it was
+    def of_its_kind(states: Any, sent: Any) -> bool:
+        known = states.widget_metadata.get(sent.id)
+        kind = sent.WhichOneof("value")  # None: nothing is chosen
+        return known is None or kind in (None, known.value_type) or {kind, known.value_type} == NUMBERS
+
+    def put_if_of_its_kind(self: Any, sent: Any) -> None:
+        if of_its_kind(self, sent):
+            put(self, sent)
+
+    def read_if_of_its_kind(self: Any, key: str) -> Any:
+        held = self.states.get(key)  # of a session's first run the kinds are known only now
+        if isinstance(held, Serialized) and not of_its_kind(self, held.value):
+            raise KeyError(key)
         return read(self, key)
 
-    WStates.__getitem__ = of_its_kind
+    WStates.set_widget_from_proto, WStates.__getitem__ = put_if_of_its_kind, read_if_of_its_kind
 
 
 def _without_the_host(create: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,7 +23,7 @@ from tests.browser.conftest import Visit
 
 WIDE, HIGH = 480, 270  # px: small, so that all of them are made in a minute or two
 SIZE = {"size": "16:9", "width": WIDE}
-SPEED = 8  # of the films: few frames a step
+SPEED = 10  # of the films: few frames a step
 STAGE = ".st-key-stage .atlas-stage"
 WAIT = 120_000  # ms; a machine that runs other tests beside this one is slow
 READY = "(stage) => document.querySelector(stage)?.atlas?.gd?.data?.length > 0"

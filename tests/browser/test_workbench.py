@@ -211,18 +211,23 @@ def test_undo_brings_back_what_was_deleted(visit: Visit) -> None:
 
 
 def test_the_grid_by_keyboard(visit: Visit) -> None:
-    """The window of the grid shows the matrix, grows, and writes the line."""
+    """The window of the grid shows the matrix, takes a number, grows, and writes the line: nothing typed is lost."""
     bench = Bench(visit("/tensors?A=[[1,2],[3,4]]"))
     bench.page.locator(".st-key-tensors-way button", has_text="grid").click()
     bench.press("Open the grid")
     dialog = bench.page.get_by_role("dialog")
     rows = dialog.get_by_label("Rows")
     expect(rows).to_have_value("2", timeout=WAIT)
+    box = dialog.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    bench.page.mouse.dblclick(box["x"] + 20, box["y"] + box["height"] / 2)  # the first cell, under the head
+    cell = bench.page.locator("#portal input")
+    cell.fill("7")
+    cell.press("Enter")
+    bench.page.wait_for_timeout(500)  # the editor tells it a little later
     rows.fill("3")
-    rows.press("Enter")
-    bench.quiet()
+    rows.press("Enter")  # and at once, while the page may still run
     dialog.get_by_role("button", name="Use these numbers").click()
-    expect(bench.field("tensors-A-field")).to_have_value("[[1, 2], [3, 4], [0, 0]]", timeout=WAIT)
+    expect(bench.field("tensors-A-field")).to_have_value("[[7, 2], [3, 4], [0, 0]]", timeout=WAIT)
 
 
 def test_a_failing_line_is_shown_and_mended(visit: Visit) -> None:
