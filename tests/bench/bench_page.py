@@ -95,19 +95,29 @@ def told(name: str, measured: float, limit: float, unit: str, more: str = "") ->
     print(f"{name:42} {measured:9.2f} {unit:6} (limit {limit:g}) {verdict}  {more}", flush=True)
 
 
+def settings(parameter: object) -> tuple:
+    """What of a parameter makes another film: every choice, both positions, both ends."""
+    if options := getattr(parameter, "options", None):
+        return tuple(value for value, _label in options)
+    if (low := getattr(parameter, "low", None)) is not None:
+        return (low, parameter.high)
+    return (False, True) if isinstance(parameter.default, bool) else (parameter.default,)
+
+
 def wire() -> None:
-    """Every preset's film, gzipped, in both themes and every motion."""
+    """Every preset's film, gzipped, in every setting of each parameter."""
     from core import answers, ops
 
     for operation in ops.CHAPTERS:
+        if operation.prepare:  # it trains first: its film is in tests/bench/bench_course.py
+            continue
+        names = {item.name for item in operation.inputs}
         for preset in operation.presets:
-            sizes = []
-            for parameter in operation.parameters or ():
-                for value, _label in parameter.options:
-                    values = {parameter.name: value}
-                    request = {"key": operation.key, "inputs": preset.values, "parameters": values}
-                    _data, blobs = answers.TASKS["operation"](request)
-                    sizes.append(len(gzip.compress(blobs["film"], 6)))
+            inputs = {name: text for name, text in preset.values.items() if name in names}
+            chosen = [{p.name: value} for p in operation.parameters for value in settings(p)] or [{}]
+            requests = ({"key": operation.key, "inputs": inputs, "parameters": one} for one in chosen)
+            films = [answers.TASKS["operation"](request)[1].get("film", b"") for request in requests]
+            sizes = [len(gzip.compress(film, 6)) for film in films]
             told(f"wire: {operation.key} {preset.key}", max(sizes), FILM_LIMIT, "bytes")
 
 
