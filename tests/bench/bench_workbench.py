@@ -3,7 +3,8 @@
 Parts: summary (a million and ten million numbers summed up, beside one pass over them: torch.sum), inspect (a whole
 answer of the tensors page in a worker), wire (the film of every view and of every example of the expression page,
 gzipped; limit 50 kB, 80 with a photograph), expression (a whole answer of the expression page), shelf (a question
-with eight megabytes beside it, through the server's calculator and a worker's pipe).
+with eight megabytes beside it, through the server's calculator and a worker's pipe), body (processor time of the
+script's own thread for one change, as in bench_course; limits 8 and 30 ms).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
+import bench_course  # noqa: E402
 import torch  # noqa: E402
 
 from core import answers, calculator  # noqa: E402
@@ -131,7 +133,18 @@ def carried() -> None:
     )
 
 
-PARTS = {"summary": summary, "inspect": inspected, "wire": wire, "expression": expression, "shelf": carried}
+def body() -> None:
+    """One change of the field, in a real server."""
+    tensors = [f"torch.arange({2 * k}).reshape(2, {k})" for k in range(5, 13)]
+    expressions = [f"softmax([[{k}., 2], [3, 4]] @ [[1., 0], [2, 1]], 1)" for k in range(1, 9)]
+    for page, label, texts in ((TENSORS, "A: .*", tensors), (EXPRESSION, ".*tensor code.*", expressions)):
+        median, most = bench_course.body(page, label, texts)
+        line(f"body: {page.key}", f"{median:.1f} ms", f"p95 {most:.1f} ms")
+
+
+PARTS = {
+    "summary": summary, "inspect": inspected, "wire": wire, "expression": expression, "shelf": carried, "body": body,
+}  # fmt: skip
 
 
 def main() -> None:
