@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.operation import Operation
 from core.words import _
-from pages.shared import answer, language, out, state
+from pages.shared import answer, out, state
 from pages.shared.markup import put, tag
+from pages.shared.part import window
 from pages.shared.teaching import ASKS, PARTS, Teaching, ordered
 
 
@@ -17,12 +18,11 @@ def show(operation: Operation) -> None:
     """The way to it."""
     with st.container(key="handout"):
         if st.button(_("Link for a class"), key=state.key(operation, "handout"), type="tertiary"):
-            st.dialog(_("Link for a class"), width="medium")(_show)(operation)
+            window(_("Link for a class"), _show, "medium")(operation)
 
 
 def _show(operation: Operation) -> None:
     """The choices, and the link that they make. It opens the page as it stands now."""
-    language.speak()  # a dialog runs again by itself
     present = state.teaching(operation)
     hide = _parts(operation, present)
     ask = st.selectbox(

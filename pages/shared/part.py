@@ -32,3 +32,14 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
                 show(*arguments, **named)
 
     return run
+
+
+def window(title: str, show: Callable[..., None], width: str) -> Callable[..., None]:
+    """`show` as a window over the page, in the visitor's language: a change inside runs it alone, as a part."""
+
+    @st.dialog(title, width=width)
+    def run(*arguments: Any) -> None:
+        language.speak()
+        show(*arguments)
+
+    return run

@@ -32,7 +32,7 @@ from pages.shared import (
 from pages.shared.answer import Answer, Problem
 from pages.shared.listing import listing
 from pages.shared.markup import Html, join, prose, put, tag, written_shape
-from pages.shared.part import part
+from pages.shared.part import part, window
 from pages.shared.problem import show_problem
 from pages.shared.sections import pairs, quiet, section, show_desk_title
 
@@ -260,11 +260,7 @@ def show_grid_way() -> None:
 def edit_grid() -> None:
     """The window of the grid."""
 
-    @st.dialog(_("A grid of numbers"), width="large")
-    def window() -> None:
-        builder.show_grid(_rows(), take)
-
-    window()
+    window(_("A grid of numbers"), lambda: builder.show_grid(_rows(), take), "large")()
 
 
 def _rows() -> list[list[float]]:

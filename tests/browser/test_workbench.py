@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from core import words
 from tests.browser.conftest import Visit
 from tests.browser.lesson import WAIT
 from tests.browser.test_course import SENTENCE, violations
@@ -228,6 +229,27 @@ def test_the_grid_by_keyboard(visit: Visit) -> None:
     rows.press("Enter")  # and at once, while the page may still run
     dialog.get_by_role("button", name="Use these numbers").click()
     expect(bench.field("tensors-A-field")).to_have_value("[[7, 2], [3, 4], [0, 0]]", timeout=WAIT)
+
+
+def test_the_grid_goes_on_in_the_readers_language(visit: Visit) -> None:
+    """A change in the window runs the window alone: its words stay Chinese."""
+    bench = Bench(visit("/tensors?A=[[1,2],[3,4]]", language="zh"))
+    with words.speaking("zh"):
+        way, opening, height, use = (
+            words._(text) for text in ("grid", "Open the grid", "Rows", "Use these numbers")
+        )
+    bench.page.locator(".st-key-tensors-way button", has_text=way).click()
+    bench.press(opening)
+    dialog = bench.page.get_by_role("dialog")
+    rows = dialog.get_by_label(height)
+    rows.fill("3")
+    rows.press("Enter")
+    expect(dialog.get_by_role("switch").or_(dialog.get_by_role("checkbox"))).to_be_disabled(
+        timeout=WAIT
+    )  # 3 x 2
+    expect(dialog.get_by_label(height)).to_have_value("3", timeout=WAIT)
+    dialog.get_by_role("button", name=use).click()
+    expect(bench.field("tensors-A-field")).to_have_value("[[1, 2], [3, 4], [0, 0]]", timeout=WAIT)
 
 
 def test_a_failing_line_is_shown_and_mended(visit: Visit) -> None:
