@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core import calculator, events, limits
-from pages.shared import early, exports, header, posters, security, stage, upkeep
+from pages.shared import assets, early, exports, header, posters, security, stage, upkeep
 from pages.shared.hosting import ending, health, journal, metrics, uploads, visitors
 from pages.shared.turns import TURNS
 
@@ -41,12 +41,13 @@ early.hold_torch()
 app = st.App(
     Path(__file__).with_name("pages") / "shared" / "frame.py",
     lifespan=ending.lifespan,
-    routes=[health.route(), metrics.route(), *stage.routes(), *posters.routes(), *exports.routes()],
+    routes=[health.route(), metrics.route(), *posters.routes(), *exports.routes()],
     middleware=[
         Middleware(security.Headers),
         Middleware(early.Early),
         Middleware(metrics.Closed),
         Middleware(uploads.Uploads),
+        Middleware(assets.Folders, folders=stage.folders()),
     ],
     on_script_error=on_script_error,
 )

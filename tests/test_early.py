@@ -67,7 +67,7 @@ def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     answer = client.get("/matrix-vector", headers=BROWSER)
     plotly, modules = stage.needed()
     assert answer.text == PAGE.replace(
-        "</head>", f'{early.FACE}<script defer src="{plotly}"></script></head>'
+        "</head>", f'{early.FACE}{early.place_tag()}<script defer src="{plotly}"></script></head>'
     )
     assert all(f"<{module}>; rel=modulepreload" in answer.headers["link"] for module in modules)
     assert int(answer.headers["content-length"]) == len(answer.body)
@@ -75,10 +75,27 @@ def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     assert "accept-encoding" not in client.seen and "if-none-match" not in client.seen
 
 
-def test_the_policy_lets_the_tag_run() -> None:
-    """A script of this server's own; nothing inline."""
+def test_the_policy_lets_the_tags_run() -> None:
+    """A script of this server's own, and inline the one that says where the server is."""
     assert early.script_tag().startswith(b'<script defer src="/')
-    assert "script-src 'self'" in security.CONTENT_POLICY
+    (place,) = security.inline_scripts(early.place_tag())
+    assert "script-src 'self'" in security.CONTENT_POLICY and place in security.CONTENT_POLICY
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], "[location.origin]"),
+        (["https://a.example", "</script>"], '["https://a.example", "\\u003c/script>"]'),
+    ],
+)
+def test_the_page_is_told_who_may_command_it(
+    monkeypatch: pytest.MonkeyPatch, others: list[str], said: str
+) -> None:
+    """Whom the server's own answer names; nobody but this very origin where it names nobody."""
+    monkeypatch.setattr(early.config, "get_option", {"client.allowedOrigins": others}.get)
+    tag = early.place_tag()
+    assert f"allowedOrigins: {said}," in tag and tag.count("</script>") == 1
 
 
 @pytest.mark.parametrize(
@@ -98,7 +115,10 @@ def test_a_page_to_be_presented_is_covered_until_it_can_be(client: Client, query
 
 def test_home_brings_no_figure_and_no_font(client: Client) -> None:
     answer = client.get("/", headers=BROWSER)
-    assert answer.text == PAGE.replace("</head>", f"{early.FACE}</head>") and "link" not in answer.headers
+    assert (
+        answer.text == PAGE.replace("</head>", f"{early.FACE}{early.place_tag()}</head>")
+        and "link" not in answer.headers
+    )
     assert int(answer.headers["content-length"]) == len(answer.body)
 
 
@@ -209,3 +229,37 @@ def test_where_nothing_is_watched_no_module_is_looked_for(arguments: list[str], 
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.strip() == looked
+
+
+SENT = """
+import asyncio, socket, sys
+if len(sys.argv) > 1:
+    from pages.shared import upkeep
+    upkeep.before_first_run()
+
+async def main():
+    heard = asyncio.get_running_loop().create_future()
+
+    def greeted(reader, writer):
+        heard.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listening = socket.socket(socket.AF_INET)  # as Streamlit makes it
+    listening.bind(("127.0.0.1", 0))
+    async with await asyncio.start_server(greeted, sock=listening):
+        _reader, writer = await asyncio.open_connection(*listening.getsockname())
+        print(bool(await heard))
+        writer.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("arguments", "at_once"), [([], "False"), (["ours"], "True")])
+def test_what_is_written_to_a_browser_is_sent_at_once(arguments: list[str], at_once: str) -> None:
+    """Without us the second of two small messages waits for the browser's word about the first, up to 40 ms."""
+    done = subprocess.run(
+        [sys.executable, "-c", SENT, *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == at_once

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core import calculator
 from core.figures import theme
 from core.ops import CHAPTERS, find
-from pages.shared import drag, look, markup, navigation, security
+from pages.shared import drag, early, look, markup, navigation, security
 from tests import posters
 from tests.payloads import payload
 
@@ -318,11 +318,11 @@ def test_the_pages_wear_the_figures_colours() -> None:
         assert worn["primaryColor"] == theme.colour("accent", mode)
 
 
-def test_the_policy_lets_only_streamlits_own_inline_script_run() -> None:
+def test_the_policy_lets_only_the_pages_own_inline_scripts_run() -> None:
     """No 'unsafe-inline' and no 'unsafe-eval' for scripts."""
     scripts = next(part for part in security.CONTENT_POLICY.split("; ") if part.startswith("script-src"))
     assert "unsafe" not in scripts
     assert scripts.count("'sha256-") == len(
-        security.inline_scripts(security.INDEX.read_text(encoding="utf-8"))
+        security.inline_scripts(security.INDEX.read_text(encoding="utf-8") + early.place_tag())
     )
     assert security.inline_scripts("<script>a</script>") != security.inline_scripts("<script>b</script>")

@@ -7,9 +7,12 @@ takes one of two cores away from the server and the browser while they paint.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
+
+from streamlit import config
 
 from core import calculator
 from core.figures import theme
@@ -35,6 +38,12 @@ html {{ background: {light}; }}
 body:not(:has({seen})) #root {{ opacity: 0; animation: atlas-late 1ms {late:g}s forwards; }}
 body:has({done}):not(:has({seen}, .st-key-stage)) #root {{ animation: atlas-stageless 1ms {soon:g}s forwards; }}
 </style>"""
+# Streamlit's page looks for its server first: above a page's own address (a 404) and then at the root, and opens its
+# socket when that has answered. Told where it is (it may be said, and what the answer would say), it opens it at once.
+PLACE = """<script>window.__streamlit ??= {{
+  BACKEND_BASE_URL: new URL("./", document.baseURI).href,
+  HOST_CONFIG: {{ allowedOrigins: {origins}, useExternalAuthToken: false }},
+}};</script>"""
 LATE = 20.0  # seconds until a page is seen whose stage does not come
 SOON = 0.5  # seconds from a page's end to its being seen without a stage: its last elements may come after its end
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk
@@ -55,6 +64,16 @@ def script_tag() -> bytes:
     """plotly.js, read and run after Streamlit's own script: while the server makes the page the browser is idle."""
     plotly, _modules = stage.needed()
     return f'<script defer src="{plotly}"></script>'.encode()
+
+
+def place_tag() -> str:
+    """The script that says where the server is; security.py's policy lets it run.
+
+    `allowedOrigins`: whose pages may command a frame of ours. Where nobody may, a list that is not empty is asked for.
+    """
+    others = config.get_option("client.allowedOrigins")
+    origins = json.dumps(others).replace("<", "\\u003c") if others else "[location.origin]"
+    return PLACE.format(origins=origins)
 
 
 def presenter_style() -> bytes:
@@ -79,13 +98,14 @@ class Early:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.header, self.tag = (b"link", link_header()), script_tag()
+        self.always = FACE.encode() + place_tag().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back with what it lacks."""
         if scope["type"] == "http":
             hold_torch()
             if scope["method"] == "GET":
-                headers, more = [], FACE.encode()
+                headers, more = [], self.always
                 if not stage.is_home(scope["path"]):
                     headers, more = [self.header], more + self.tag
                     more += presenter_style() if _presents(scope) else b""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit
 
+from pages.shared import early
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,7 +37,7 @@ def inline_scripts(page: str) -> list[str]:
 
 
 def content_policy(page: str, frames: str) -> str:
-    """The Content-Security-Policy: everything from this server, no inline script but Streamlit's own."""
+    """The Content-Security-Policy: everything from this server, no inline script but the page's own."""
     return "; ".join(
         (
             "default-src 'self'",
@@ -54,7 +56,7 @@ def content_policy(page: str, frames: str) -> str:
     )
 
 
-CONTENT_POLICY = content_policy(INDEX.read_text(encoding="utf-8"), FRAMES)
+CONTENT_POLICY = content_policy(INDEX.read_text(encoding="utf-8") + early.place_tag(), FRAMES)
 NO_GUESSING = (b"x-content-type-options", b"nosniff")
 HEADERS = (
     NO_GUESSING,

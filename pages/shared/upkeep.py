@@ -7,6 +7,7 @@ server would ask a host of others for its own address.
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,8 @@ _settled: list[bool] = []
 
 def before_first_run() -> None:
     """At the server's start: spare the first visitor what nobody needs (a tenth of a second each)."""
+    from asyncio import base_events
+
     from streamlit import config, delta_generator, net_util
     from streamlit.commands import page_config
     from streamlit.runtime import app_session
@@ -42,7 +45,17 @@ def before_first_run() -> None:
         watcher = local_sources_watcher.LocalSourcesWatcher
         if hasattr(watcher, "update_watched_modules"):
             watcher.update_watched_modules = _nothing
+    # Streamlit's listening socket does not say that it is one of TCP, and asyncio leaves Nagle's algorithm on for such:
+    # the second of two small messages waits until the browser has confirmed the first, up to 40 ms.
+    if hasattr(base_events, "_set_nodelay"):
+        base_events._set_nodelay = _at_once
     gc.freeze()  # what the imports left need not be walked during the first run
+
+
+def _at_once(connection: socket.socket) -> None:
+    """Send what is written to `connection` at once, if it is one of TCP."""
+    if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.type == socket.SOCK_STREAM:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _nothing(_watcher: Any) -> None:

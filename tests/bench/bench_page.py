@@ -213,13 +213,17 @@ def body() -> None:
 
 
 def start() -> None:
-    """Server start -> first picture: home's plate and the lesson's stage, against Streamlit's own hello."""
-    found: dict[str, list[float]] = {"hello": [], "home": [], "lesson": []}
+    """Server start -> first picture: home's plate and the stages of three pages, against Streamlit's own hello."""
+    stage = ".st-key-stage .atlas-stage svg.main-svg"
     cases = {
         "hello": (("hello",), "/", "h1"),
         "home": (("run", "app.py"), "/", "img.atlas-poster"),
-        "lesson": (("run", "app.py"), "/matrix-vector", ".st-key-stage .atlas-stage svg.main-svg"),
+        **{
+            name: (("run", "app.py"), f"/{name}", stage)
+            for name in ("matrix-vector", "tensors", "expression")
+        },
     }
+    found: dict[str, list[float]] = {name: [] for name in cases}
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chrome.find(), args=chrome.FLAGS)
         for _round in range(5):
@@ -234,7 +238,7 @@ def start() -> None:
                     page.close()
         browser.close()
     hello = statistics.median(found["hello"])
-    for name in ("home", "lesson"):
+    for name in list(cases)[1:]:
         ours = statistics.median(found[name])
         told(f"start: {name}, times hello", ours / hello, START_LIMIT, "x", f"{ours:.2f} / {hello:.2f} s")
 

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 import uvicorn
 from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from pages.shared import posters, stage
+from pages.shared import assets, posters, stage
 
 THEMES = {
     "light": {
@@ -64,7 +65,8 @@ def _page(request: Request) -> HTMLResponse:
 @contextmanager
 def serving(port: int = 0) -> Iterator[str]:
     """The page's address while the server runs in a thread of its own; without `port`, on one that is free."""
-    app = Starlette(routes=[Route("/", _page), *stage.routes(), *posters.routes()])
+    middleware = [Middleware(assets.Folders, folders=stage.folders())]
+    app = Starlette(routes=[Route("/", _page), *posters.routes()], middleware=middleware)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -24,7 +24,6 @@ LOCALES = {"en": "en-US", "zh": "zh-CN"}
 SIZES = {"desktop": (1400, 900), "wide": (1920, 1080), "phone": (390, 844)}
 REPORTS: pytest.StashKey[dict[str, pytest.TestReport]] = pytest.StashKey()
 expect.set_options(timeout=30_000)  # ms; both cores may be busy
-HARMLESS = ("_stcore/health", "_stcore/host-config")  # Streamlit's own probing on a deep link
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,8 +53,14 @@ class Server:
         return self.url + path
 
 
-def serve(log: Path, *, env: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> Server:
-    """Start the app on a free port and wait until it answers."""
+def serve(
+    log: Path,
+    *,
+    env: dict[str, str] | None = None,
+    arguments: tuple[str, ...] = (),
+    health: str = "/_stcore/health",
+) -> Server:
+    """Start the app on a free port and wait until it answers at `health`."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", *arguments]
@@ -74,7 +79,7 @@ def serve(log: Path, *, env: dict[str, str] | None = None, arguments: tuple[str,
         if process.poll() is not None:
             break
         try:
-            urllib.request.urlopen(server.address("/_stcore/health"), timeout=2).read()
+            urllib.request.urlopen(server.address(health), timeout=2).read()
             return server
         except OSError:
             time.sleep(0.1)

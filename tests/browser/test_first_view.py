@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,9 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from deploy import proxy
 from deploy.local import free_port
 from tests import nginx
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, serve, stop
 
-MOST = 3_000_000  # bytes of a first view, half of it plotly.js
+MOST = 2_200_000  # bytes of a first view, a third of it plotly.js
 AGAIN = 100_000  # of a second one, beside the message that is the page
 # The keeper's module is asked for last, by a component that comes after the picture.
 LAST = "() => performance.getEntriesByType('resource').some((one) => /kept.js$/.test(one.name) && one.responseEnd)"
@@ -97,3 +98,24 @@ def test_a_first_view_is_small_and_a_second_brings_no_script(browser: Browser, f
     print(
         f"first view {first.total()} bytes, second {second.total()}; {len(first.came)} and {len(second.came)} answers"
     )
+
+
+@pytest.mark.parametrize("base", ["", "/school/atlas"])
+def test_a_page_finds_its_server_at_once(browser: Browser, tmp_path: Path, base: str) -> None:
+    """Its picture waits for no answer that only says where the server is, and nothing is asked for in vain."""
+    arguments, health = (f"--server.baseUrlPath={base}",), f"{base}/_stcore/health"
+    server = serve(tmp_path / "log", arguments=arguments, health=health)
+    try:
+        page = browser.new_page()
+        answers: dict[str, int] = {}
+        page.on("response", lambda response: answers.update({response.url: response.status}))
+        page.route(re.compile("_stcore/(health|host-config)"), lambda _route: None)  # no answer
+        for path in ("/matrix-vector", "/"):
+            page.goto(server.address(base + path))
+            expect(page.locator(".st-key-stage .main-svg, img.atlas-poster").first).to_be_visible()
+        assert len(answers) > 100
+        assert {url: status for url, status in answers.items() if status >= 400} == {}
+        assert {urlsplit(url).netloc for url in answers} == {urlsplit(server.url).netloc}
+        page.close()
+    finally:
+        stop(server)

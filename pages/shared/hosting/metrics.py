@@ -25,8 +25,8 @@ from starlette.routing import Route
 
 from core import calculator, events
 from core.calculator import memory
+from pages.shared.assets import PROXIED
 from pages.shared.base import base
-from pages.shared.stage import PROXIED
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -1,12 +1,12 @@
 """The stage: the browser component that plays, steps, scrubs, drags and captures every figure.
 
-`routes()` goes into st.App: plotly.js out of the installed plotly package, and the stage's own modules, each under
-an address that changes with its content. `stage(...)` mounts one and returns what the hand let go of, once.
+`folders()` goes into assets.Folders, middleware of st.App: plotly.js out of the installed plotly package (library.py)
+and the stage's own modules, each under an address that changes with its content. `stage(...)` mounts one and returns
+what the hand let go of, once.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import math
@@ -17,26 +17,21 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import streamlit as st
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from core import words
 from core.slides import View, read_view
 from core.words import _
+from pages.shared.assets import Asset, Assets
 from pages.shared.base import base
-from pages.shared.stage import shell
+from pages.shared.stage import library, shell
 
 STATIC = Path(__file__).parent / "static"
-FOREVER = "public, max-age=31536000, immutable"
+PLOTLY = "plotly.min.js"
 # A shell is fetched and filled, never opened: to a browser that is sent to its address it is a text.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/plain; charset=utf-8"}
 ALONE = "default-src 'none'; sandbox"  # the policy of an answer that must be harmless when it is opened
 PACKING = 3  # zlib's level: most of what is to be had for a tenth of the time
 LARGEST = 1e6  # of a dragged entry
-WRAPPER = (b"this, () => {\n", b"return Plotly;\n}));")  # around plotly.min.js
-WRAPPER_STARTS_BY = 1_000
-PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 SIZES = (2, 3)  # of the space drawn
 MOST_AXES = 8  # of a tensor whose cell is picked
 NAME_LENGTH = 20
@@ -54,12 +49,9 @@ class Drag(TypedDict):
 # --- what the browser fetches
 
 
-def routes() -> list[BaseRoute]:
-    """The routes of plotly.js and of the stage's modules, under server.baseUrlPath."""
-    return [
-        Route(_plotly_path(), _serve_plotly, methods=["GET"]),
-        Route(f"{_stage_folder()}/{{name}}", _serve_module, methods=["GET"]),
-    ]
+def folders() -> dict[str, Assets]:
+    """Where plotly.js and the stage's modules lie, under server.baseUrlPath: for assets.Folders."""
+    return {_plotly_path().removesuffix(PLOTLY): Assets(_plotly), f"{_stage_folder()}/": Assets(_module)}
 
 
 def needed() -> tuple[str, list[str]]:
@@ -80,7 +72,7 @@ def _plotly_file() -> Path:
     spec = importlib.util.find_spec(
         "plotly"
     )  # found, not imported: plotly takes memory that a page never needs
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return Path(spec.origin).parent / "package_data" / PLOTLY
 
 
 def unreadable() -> list[str]:
@@ -101,7 +93,8 @@ def _readable(path: Path) -> bool:
 def _plotly_path() -> str:
     from importlib.metadata import version
 
-    return f"{base()}/plotly/{version('plotly')}/plotly.min.js"
+    made = hashlib.sha256(Path(library.__file__).read_bytes()).hexdigest()[:8]
+    return f"{base()}/plotly/{version('plotly')}-{made}/{PLOTLY}"
 
 
 @cache
@@ -111,24 +104,23 @@ def _modules() -> dict[str, bytes]:
 
 @cache
 def _stage_folder() -> str:
-    said = json.dumps([_plotly_path(), _said(), shell.looks()])
-    digest = hashlib.sha256(said.encode() + Path(shell.__file__).read_bytes())
+    digest = hashlib.sha256(json.dumps([_plotly_path(), shell.looks()]).encode())
+    for path in (*map(words.catalogue_path, words.LANGUAGES), Path(__file__), Path(shell.__file__)):
+        digest.update(path.read_bytes())
     for name, content in _modules().items():
         digest.update(name.encode() + b"\0" + content + b"\0")
     return f"{base()}/stage/{digest.hexdigest()[:16]}"
 
 
 @cache
-def _plain(name: str) -> bytes:
-    if name == "plotly":
-        return unwrapped(_plotly_file().read_bytes())
-    return shell_page() if name == shell.TEMPLATE else _modules()[name]
+def shell_page() -> bytes:
+    """The shell of self-contained files, in every language of the atlas."""
+    return shell.build(_modules(), _library(), _said())
 
 
 @cache
-def shell_page() -> bytes:
-    """The shell of self-contained files, in every language of the atlas."""
-    return shell.build(_modules(), _plain("plotly"), _said())
+def _library() -> bytes:
+    return library.served(_plotly_file().read_bytes())
 
 
 def _said() -> dict[str, dict[str, str]]:
@@ -139,52 +131,16 @@ def _said() -> dict[str, dict[str, str]]:
     return found
 
 
-def unwrapped(script: bytes) -> bytes:
-    """plotly.js out of the module wrapper that we do not use; as it came where it is not wrapped as expected.
-
-    V8 reads the inside of a function once to skip it and once more to run it: of 0.85 s that loading these 4.8 MB
-    keeps the browser's main thread busy, the wrapper is 0.35 s.
-    """
-    start, end = script.find(WRAPPER[0]), script.rfind(WRAPPER[1])
-    if not 0 <= start < WRAPPER_STARTS_BY or script[end:].strip() != WRAPPER[1]:
-        return script
-    return script[: script.index(b"*/") + 2] + b"\n" + script[start + len(WRAPPER[0]) : end]
+def _plotly(name: str) -> Asset | None:
+    return Asset(_library(), TYPES[".js"], 6) if name == PLOTLY else None
 
 
-@cache
-def _gzipped(name: str) -> bytes:
-    """Compressed once and kept: Streamlit's own middleware would take 150 ms of CPU for every visitor."""
-    return gzip.compress(_plain(name), compresslevel=6 if name in ("plotly", shell.TEMPLATE) else 9, mtime=0)
-
-
-def _near(request: Request) -> bool:
-    """Whether the browser is on this machine, with no proxy between: compressing would only delay the picture."""
-    client = request.client.host if request.client else ""
-    return client in ("127.0.0.1", "::1") and not any(name in request.headers for name in PROXIED)
-
-
-def _respond(request: Request, name: str, media_type: str) -> Response:
-    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+def _module(name: str) -> Asset | None:
     if name == shell.TEMPLATE:
-        headers |= {"Content-Security-Policy": ALONE, "Content-Disposition": "attachment"}
-    if "gzip" in request.headers.get("accept-encoding", "") and not _near(request):
-        content = _gzipped(name)
-        headers["Content-Encoding"] = "gzip"
-    else:
-        content = _plain(name)
-    return Response(content, media_type=media_type, headers=headers)
-
-
-def _serve_plotly(request: Request) -> Response:
-    """Runs in a thread of Starlette's pool: the first call compresses 4.8 MB."""
-    return _respond(request, "plotly", TYPES[".js"])
-
-
-def _serve_module(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in _modules():
-        return Response("Not found", status_code=404, media_type="text/plain")
-    return _respond(request, name, TYPES[Path(name).suffix])
+        alone = {"Content-Security-Policy": ALONE, "Content-Disposition": "attachment"}
+        return Asset(shell_page(), TYPES[".html"], 6, alone)
+    content = _modules().get(name)
+    return None if content is None else Asset(content, TYPES[Path(name).suffix])
 
 
 # --- the component
@@ -204,7 +160,7 @@ def _script(name: str = "stage", draws: bool = True) -> str:
         f"const plotly = here({plotly});\n"
         f"const hint = Object.assign(document.createElement('link'), "
         f"{{ rel: 'preload', as: 'script', href: plotly }});\n"
-        f"if (!window.Plotly) document.head.append(hint);\n"
+        f"if (!(window.Plotly ?? window.beginPlotly)) document.head.append(hint);\n"
         f"const ready = import(here({stage}));\n"
         f"export default (component) => ready.then((stage) => stage.default(component, {{ plotly }}));\n"
     )

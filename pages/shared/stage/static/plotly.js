@@ -5,13 +5,8 @@ import { walkOnce } from "./schema.js";
 const SLOT = Symbol.for("atlas.plotly");
 
 export function loadPlotly(url) {
-  globalThis[SLOT] ??= new Promise((resolve, reject) => {
-    if (globalThis.Plotly) return resolve(globalThis.Plotly);
-    const script = onItsWay(url) ?? Object.assign(document.createElement("script"), { src: url });
-    script.addEventListener("load", () => (globalThis.Plotly ? resolve(globalThis.Plotly) : reject(new Error("no Plotly"))));
-    script.addEventListener("error", () => reject(new Error("plotly.js did not load")));
-    if (!script.isConnected) document.head.append(script);
-  }).then((Plotly) => {
+  globalThis[SLOT] ??= loaded(url).then(() => {
+    const Plotly = (globalThis.Plotly ??= globalThis.beginPlotly());
     walkOnce(Plotly);
     return Plotly;
   }).catch((error) => {
@@ -19,6 +14,17 @@ export function loadPlotly(url) {
     throw error;
   });
   return globalThis[SLOT];
+}
+
+/** When the script has run: ours waits to be called (pages/shared/stage/library.py), another one is there at once. */
+function loaded(url) {
+  if (globalThis.Plotly || globalThis.beginPlotly) return Promise.resolve();
+  const script = onItsWay(url) ?? Object.assign(document.createElement("script"), { src: url });
+  return new Promise((resolve, reject) => {
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => reject(new Error("plotly.js did not load")));
+    if (!script.isConnected) document.head.append(script);
+  });
 }
 
 /** The page's own tag, which the server put there, while its script has not arrived: loading it twice costs a second. */
