@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pages.shared import assets
+from pages.shared import assets, early, security
 from pages.shared.assets import Asset, Assets, Folders
 from tests import asgi, loops
 
@@ -120,3 +121,21 @@ def test_streamlits_files_are_its_own_to_the_byte(site: Site) -> None:
 @pytest.mark.parametrize("path", ["../index.html", "js/../../index.html", "/etc/passwd", "js"])
 def test_nothing_beside_streamlits_folder_is_opened(site: Site, path: str) -> None:
     assert site.get(f"/static/{path}").status == 404
+
+
+def test_the_scripts_of_streamlits_widgets_are_found_with_all_that_they_import(site: Site) -> None:
+    """Each is there, none is one that its page asks for by itself, and none is missing."""
+    for name in early.WIDGETS:
+        found = assets.chunks(name)
+        assert (
+            found
+            and re.fullmatch(rf"/static/js/{name}\.[\w-]+\.js", found[0])
+            and len(set(found)) == len(found)
+        )
+        page = security.INDEX.read_text(encoding="utf-8")
+        for address in found:
+            answer = site.get(address)
+            assert answer.status == 200 and address.rpartition("/")[2] not in page
+            asked = {f"/static/js/{one}" for one in assets.CHUNK.findall(answer.text) if one not in page}
+            assert asked <= set(found)
+    assert assets.chunks("Nothing") == []

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from core import calculator
-from pages.shared import early, security, stage
+from pages.shared import assets, early, security, stage
 from tests import asgi
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,11 +65,13 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
 
 def test_a_lesson_brings_plotly_and_the_modules(client: Client) -> None:
     answer = client.get("/matrix-vector", headers=BROWSER)
-    plotly, modules = stage.needed()
+    plotly, modules, sheet = stage.needed()
     assert answer.text == PAGE.replace(
         "</head>", f'{early.FACE}{early.place_tag()}<script defer src="{plotly}"></script></head>'
     )
-    assert all(f"<{module}>; rel=modulepreload" in answer.headers["link"] for module in modules)
+    scripts = [*modules, *assets.chunks(*early.WIDGETS)]
+    assert all(f"<{script}>; rel=modulepreload" in answer.headers["link"] for script in scripts)
+    assert f"<{sheet}>; rel=preload; as=style" in answer.headers["link"]
     assert int(answer.headers["content-length"]) == len(answer.body)
     assert "etag" not in answer.headers and "last-modified" not in answer.headers  # they were the file's
     assert "accept-encoding" not in client.seen and "if-none-match" not in client.seen

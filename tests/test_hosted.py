@@ -85,7 +85,7 @@ def message(**fields: object) -> BackMsg:
 
 def addresses() -> list[str]:
     """One of every kind: pages, scripts, Streamlit's own, what is not there."""
-    plotly, modules = stage.needed()
+    plotly, modules, _sheet = stage.needed()
     return [
         "/",
         LINK,

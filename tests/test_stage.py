@@ -256,7 +256,7 @@ def test_the_folder_s_address_changes_with_its_content(
 
 def test_the_modules_that_a_picture_waits_for_are_small() -> None:
     """What makes files comes when the first one is wanted."""
-    _plotly, addresses = stage.needed()
+    _plotly, addresses, _sheet = stage.needed()
     names = [address.rsplit("/", 1)[1] for address in addresses]
     assert "stage.js" in names and "studio.js" not in names
     whole = b"".join((stage.STATIC / name).read_bytes() for name in names)

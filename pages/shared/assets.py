@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 FOLDER = (
     Path(streamlit.__file__).parent / "static" / "static"
 )  # each file's name has a digest of its content in it
+CHUNK = re.compile(r'(?:from|import)"\./([\w.$-]+\.js)"')  # in Streamlit's scripts
 TEXTS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}  # what packing makes smaller
 
 
@@ -102,6 +104,22 @@ class Folders:
 def _names() -> frozenset[str]:
     """The files of Streamlit's folder: nothing else is opened, whatever an address says."""
     return frozenset(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
+
+
+def chunks(*components: str) -> list[str]:
+    """The addresses of the scripts of Streamlit's `components` and of all that those import, but its page's own.
+
+    Its page asks for each when the first of its kind has come, and then, one after another, for what that imports.
+    """
+    page = (FOLDER.parent / "index.html").read_text(encoding="utf-8")
+    waiting = [path.name for name in components for path in (FOLDER / "js").glob(f"{name}.*.js")]
+    found: list[str] = []
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found and name not in page:
+            found.append(name)
+            waiting += CHUNK.findall((FOLDER / "js" / name).read_text(encoding="utf-8"))
+    return [f"{base()}/static/js/{name}" for name in found]
 
 
 def _of_streamlit(name: str) -> Asset | None:

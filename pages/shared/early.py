@@ -16,7 +16,7 @@ from streamlit import config
 
 from core import calculator
 from core.figures import theme
-from pages.shared import stage
+from pages.shared import assets, stage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +44,12 @@ PLACE = """<script>window.__streamlit ??= {{
   BACKEND_BASE_URL: new URL("./", document.baseURI).href,
   HOST_CONFIG: {{ allowedOrigins: {origins}, useExternalAuthToken: false }},
 }};</script>"""
+WIDGETS = (
+    "Html",
+    "Button",
+    "BidiComponent",
+    "TextInput",
+)  # what stands before and in a stage's place, in turn
 LATE = 20.0  # seconds until a page is seen whose stage does not come
 SOON = 0.5  # seconds from a page's end to its being seen without a stage: its last elements may come after its end
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk
@@ -55,14 +61,15 @@ def hold_torch() -> None:
 
 
 def link_header() -> bytes:
-    """The Link header: the stage's modules, after what Streamlit's own page asks for."""
-    _plotly, modules = stage.needed()
-    return ", ".join(f"<{module}>; rel=modulepreload; fetchpriority=low" for module in modules).encode()
+    """The Link header: what the first picture needs, after what Streamlit's own page asks for."""
+    _plotly, modules, sheet = stage.needed()
+    early = [f"<{one}>; rel=modulepreload; fetchpriority=low" for one in (*modules, *assets.chunks(*WIDGETS))]
+    return ", ".join([*early, f"<{sheet}>; rel=preload; as=style; fetchpriority=low"]).encode()
 
 
 def script_tag() -> bytes:
     """plotly.js, read and run after Streamlit's own script: while the server makes the page the browser is idle."""
-    plotly, _modules = stage.needed()
+    plotly, *_modules = stage.needed()
     return f'<script defer src="{plotly}"></script>'.encode()
 
 

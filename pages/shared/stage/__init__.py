@@ -54,10 +54,10 @@ def folders() -> dict[str, Assets]:
     return {_plotly_path().removesuffix(PLOTLY): Assets(_plotly), f"{_stage_folder()}/": Assets(_module)}
 
 
-def needed() -> tuple[str, list[str]]:
-    """The addresses of plotly.js and of every module, for a page that wants them early."""
+def needed() -> tuple[str, list[str], str]:
+    """The addresses of plotly.js, of every module and of the sheet, for a page that wants them early."""
     names = shell.reachable(_modules(), "stage.js")
-    return _plotly_path(), [f"{_stage_folder()}/{name}" for name in names]
+    return _plotly_path(), [f"{_stage_folder()}/{name}" for name in names], f"{_stage_folder()}/stage.css"
 
 
 def is_home(path: str) -> bool:
