@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import answers
+from core.workbench.desks import TENSORS, VIEWS
 from core.workspace import Item
-from pages.shared import shelf
+from pages.shared import builder, shelf
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAME = str(ROOT / "pages" / "shared" / "frame.py")
@@ -276,3 +279,12 @@ def test_the_grid_writes_what_it_shows() -> None:
     assert builder.resized(rows, 3, 1) == [[1.0], [0.0], [0.0]]
     edited: list[list[Any]] = [[1.0, 9.0], [0.0, -3.0]]
     assert builder.mirrored(rows, edited) == [[1.0, 9.0], [9.0, -3.0]]
+
+
+@pytest.mark.parametrize("text", builder.EXAMPLES)
+def test_a_shelf_examples_film_is_small_on_the_wire(text: str) -> None:
+    """However it is looked at."""
+    values = {item.name: item.default for item in TENSORS.parameters}
+    for view, _label in VIEWS:
+        _data, blobs = answers.TASKS["inspect"]({"text": text, "parameters": values | {"view": view}})
+        assert "film" not in blobs or len(gzip.compress(blobs["film"])) <= 50_000, view

@@ -21,7 +21,10 @@ np = load("numpy")
 image = load("PIL.Image")
 
 HEAD, FOOT = 0.1, 0.075  # room for the title and the note, as shares of the longer side
-QUALITY = 82  # of a JPEG; what has few colours is smaller, and exact, as PNG
+QUALITY = (
+    72  # of a JPEG: a photograph and its three channels are 50 kB together, beside 82 no eye tells it apart
+)
+FEW = 64  # colours up to which a picture is smaller, and exact, as PNG
 LEVELS = 60  # shades from zero to the strongest colour, each way: more no eye tells apart, and PNG gets long
 EXACT = 12_000  # bytes up to which a picture of numbers stays an exact PNG
 SHARP = 96  # pictures of fewer rows are enlarged by whole pixels: no browser blurs their cells
@@ -68,12 +71,13 @@ def source(panel: Raster, mode: str) -> str:
     scale = _scale(panel)
     if scale > 1:
         picture = picture.resize((panel.width * scale, panel.height * scale), image.Resampling.NEAREST)
-    best, kind = _saved(picture, "PNG", optimize=True), "png"
-    photograph = panel.kind in ("rgb", "grey")
-    if scale == 1 and (photograph or len(best) > EXACT):
-        plain = picture if picture.mode in ("RGB", "L") else picture.convert("RGB")
-        jpeg = _saved(plain, "JPEG", quality=QUALITY, optimize=True)
-        best, kind = min((best, kind), (jpeg, "jpeg"), key=lambda pair: len(pair[0]))
+    photograph = panel.kind in ("rgb", "grey") and scale == 1
+    if photograph and picture.getcolors(FEW) is None:
+        best, kind = _lossy(picture), "jpeg"
+    else:
+        best, kind = _saved(picture, "PNG", optimize=True), "png"
+        if scale == 1 and (photograph or len(best) > EXACT):
+            best, kind = min((best, kind), (_lossy(picture), "jpeg"), key=lambda pair: len(pair[0]))
     return f"data:image/{kind};base64," + base64.b64encode(best).decode()
 
 
@@ -116,6 +120,11 @@ def _scale(panel: Raster) -> int:
 
 def _shown(panel: Raster) -> tuple[int, int]:
     return panel.height * _scale(panel), panel.width * _scale(panel)
+
+
+def _lossy(picture: Image) -> bytes:
+    plain = picture if picture.mode in ("RGB", "L") else picture.convert("RGB")
+    return _saved(plain, "JPEG", quality=QUALITY, optimize=True, progressive=True)
 
 
 def _saved(picture: Image, form: str, **more: object) -> bytes:

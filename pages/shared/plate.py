@@ -13,9 +13,10 @@ from pages.shared.answer import Problem
 from pages.shared.turns import TURNS
 
 # Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
-# picture would wait for two dozen texts. It draws for 50 to 100 ms (bench_page change on /tensors, two runs each: with
-# 50 ms here p95 is 203 and 224 ms, with 150 ms 119 and 152). At a visitor's first page a second was no gain.
-HEAD_START = 0.15
+# picture would wait for two dozen texts. bench_page change, p95 in floors of the same run: without it 1.4
+# to 2.0, with 30 ms 1.1 to 1.6, with 60 ms 1.1 to 1.3, with 150 ms 0.9 to 1.4. A class of 100 has all of a page after
+# 97 ms (p95) with 40 ms here, and after 234 with 150. At a visitor's first page a second was no gain.
+HEAD_START = 0.04
 
 
 def show_beside(problem: Problem | None, show: Callable[[], None]) -> None:

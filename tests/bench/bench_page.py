@@ -262,21 +262,25 @@ def load(
 
 
 def school() -> None:
-    """A class of 100 on one process, each moving a number every 3 s."""
+    """A class of 100 on one process, each changing a number every 3 s, on three pages and on the floor."""
     if not LOAD.exists():
         print(f"class: {LOAD} is not here; nothing measured")
         return
-    for name, script, options, page in (
-        ("lesson", "app.py", (), "matrix-vector"),
-        ("floor", FLOOR, TUNED, ""),
-    ):
+    texts = "|".join(f"[[{k}.5, 2], [3, 4]] @ [[1, 2], [3, {k}]]" for k in range(1, 9))
+    cases = {
+        "matrix-vector": ("app.py", (), "x: .*=*"),
+        "tensors": ("app.py", (), f"A: a line.*={texts}"),
+        "expression": ("app.py", (), f"one line of.*={texts}"),
+        "": (FLOOR, TUNED, ""),
+    }
+    for page, (script, options, change) in cases.items():
         with running("run", script, *options) as (url, process):
             healthy(url)
-            load(url, process, sessions=2, every=1, seconds=4, page=page)
-            done = load(url, process, sessions=100, every=3, seconds=30, page=page)
+            load(url, process, sessions=2, every=1, seconds=4, page=page, change=change)
+            done = load(url, process, sessions=100, every=3, seconds=30, page=page, change=change)
         figures = done["interaction"]
         told(
-            f"class of 100: {name}, p95",
+            f"class of 100: {page or 'floor'}, p95",
             figures["p95"],
             CLASS_LIMIT,
             "ms",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from core import tensors
+from core import answers, tensors
 from core.expression import parse_program
 from core.expression.examples import EXAMPLES
 from core.expression.glossary import TITLES, glossary
@@ -58,6 +59,12 @@ def test_an_example_stands_in_a_link_and_has_words(one):
     assert len(one.text) < 400 and one.text.isascii() and one.title and one.about
     assert parse_program(one.text, HOSTED).lines
     assert all(len(line) < 70 for line in one.text.splitlines())
+
+
+@pytest.mark.parametrize("one", EXAMPLES, ids=[one.key for one in EXAMPLES])
+def test_an_examples_film_is_small_on_the_wire(one):
+    _data, blobs = answers.TASKS["expression"]({"text": one.text, "parameters": {"node": ""}})
+    assert len(gzip.compress(blobs["film"])) <= 50_000
 
 
 @pytest.mark.parametrize("one", FAILING, ids=[one.key for one in FAILING])
