@@ -13,9 +13,9 @@ from pages.shared.answer import Problem
 from pages.shared.turns import TURNS
 
 # Seconds between the picture and all that is beside and below it: the browser draws what has come in one go, and a new
-# picture would wait for two dozen texts. bench_page change, p95 in floors of the same run: without it 1.4
-# to 2.0, with 30 ms 1.1 to 1.6, with 60 ms 1.1 to 1.3, with 150 ms 0.9 to 1.4. A class of 100 has all of a page after
-# 97 ms (p95) with 40 ms here, and after 234 with 150. At a visitor's first page a second was no gain.
+# picture would wait for two dozen texts. bench_page change, p95 in floors of the same run: without it 1.4 to 2.0, with
+# 30 ms 1.1 to 1.6, with 60 ms 1.1 to 1.3, with 150 ms 0.9 to 1.4. A class of 100 has all of matrix-vector after 97 to
+# 113 ms (p95) with 40 ms here, and after 234 with 150. At a visitor's first page a second was no gain.
 HEAD_START = 0.04
 
 
