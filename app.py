@@ -41,13 +41,13 @@ early.hold_torch()
 app = st.App(
     Path(__file__).with_name("pages") / "shared" / "frame.py",
     lifespan=ending.lifespan,
-    routes=[health.route(), metrics.route(), *posters.routes(), *exports.routes()],
+    routes=[health.route(), metrics.route(), *exports.routes()],
     middleware=[
         Middleware(security.Headers),
         Middleware(early.Early),
         Middleware(metrics.Closed),
         Middleware(uploads.Uploads),
-        Middleware(assets.Folders, folders=stage.folders()),
+        Middleware(assets.Folders, folders=stage.folders() | posters.folders()),
     ],
     on_script_error=on_script_error,
 )

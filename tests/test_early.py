@@ -145,6 +145,12 @@ def test_every_request_holds_torch_back(client: Client) -> None:
     assert client.held == [(early.QUIET, early.LONGEST)] * 3
 
 
+def told(script: str, *arguments: str) -> str:
+    """What a Python of its own prints."""
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
 FIRST_RUN = """
 import sys
 from pages.shared import look, upkeep
@@ -157,10 +163,8 @@ print("numpy" in sys.modules, delta_generator._use_warning_has_been_displayed)
 
 
 def test_the_first_run_is_spared_numpy_and_a_look_at_every_module() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FIRST_RUN], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
-    icon, rest = done.stdout.strip().splitlines()
+    said = told(FIRST_RUN)
+    icon, rest = said.strip().splitlines()
     assert icon.startswith("data:image/svg+xml;base64,")
     assert rest == "False True"
 
@@ -199,10 +203,8 @@ print(read is not app_session._populate_theme_msg, plain == filled() == filled()
 
 def test_the_theme_is_read_once_and_is_the_same() -> None:
     """In every run's first message, out of hundreds of options: once for each of its six sections."""
-    done = subprocess.run(
-        [sys.executable, "-c", THEME], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout.split() == ["True", "True", "True", "6"]
+    said = told(THEME)
+    assert said.split() == ["True", "True", "True", "6"]
 
 
 WATCH = """
@@ -226,11 +228,8 @@ print(len(looked) > 100)
 @pytest.mark.parametrize(("arguments", "looked"), [([], "False"), (["poll"], "True")])
 def test_where_nothing_is_watched_no_module_is_looked_for(arguments: list[str], looked: str) -> None:
     """150 ms for every session, on the thread that serves everybody; whoever develops may still have it."""
-    done = subprocess.run(
-        [sys.executable, "-c", WATCH, *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    assert done.stdout.strip() == looked
+    said = told(WATCH, *arguments)
+    assert said.strip() == looked
 
 
 SENT = """
@@ -260,8 +259,5 @@ asyncio.run(main())
 @pytest.mark.parametrize(("arguments", "at_once"), [([], "False"), (["ours"], "True")])
 def test_what_is_written_to_a_browser_is_sent_at_once(arguments: list[str], at_once: str) -> None:
     """Without us the second of two small messages waits for the browser's word about the first, up to 40 ms."""
-    done = subprocess.run(
-        [sys.executable, "-c", SENT, *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    assert done.stdout.strip() == at_once
+    said = told(SENT, *arguments)
+    assert said.strip() == at_once

@@ -1,4 +1,4 @@
-"""Files that never change under their address, sent out of memory: the stage's own, and Streamlit's.
+"""Files that never change under their address, sent out of memory: the stage's, the stills of home, and Streamlit's.
 
 A page asks for 120 of them before its first picture. Streamlit reads each anew in another thread (1 to 2 ms of the
 processor), and sends it as it is to everybody; from here it takes a fifth of that, and who is far away gets it packed.
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 FOREVER = "public, max-age=31536000, immutable"
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-FOLDER = (
-    Path(streamlit.__file__).parent / "static" / "static"
-)  # each file's name has a digest of its content in it
+# Streamlit's files: each name has a digest of the content in it.
+FOLDER = Path(streamlit.__file__).parent / "static" / "static"
 CHUNK = re.compile(r'(?:from|import)"\./([\w.$-]+\.js)"')  # in Streamlit's scripts
 TEXTS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}  # what packing makes smaller
 

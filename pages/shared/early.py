@@ -44,12 +44,8 @@ PLACE = """<script>window.__streamlit ??= {{
   BACKEND_BASE_URL: new URL("./", document.baseURI).href,
   HOST_CONFIG: {{ allowedOrigins: {origins}, useExternalAuthToken: false }},
 }};</script>"""
-WIDGETS = (
-    "Html",
-    "Button",
-    "BidiComponent",
-    "TextInput",
-)  # what stands before and in a stage's place, in turn
+# What stands before and in a stage's place, in turn.
+WIDGETS = ("Html", "Button", "BidiComponent", "TextInput")
 LATE = 20.0  # seconds until a page is seen whose stage does not come
 SOON = 0.5  # seconds from a page's end to its being seen without a stage: its last elements may come after its end
 OF_THE_FILE = (b"etag", b"last-modified", b"content-length")  # headers of what Streamlit has on disk

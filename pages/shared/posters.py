@@ -9,22 +9,18 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
-
+from pages.shared.assets import Asset, Assets
 from pages.shared.base import base
 
 FOLDER = Path(__file__).resolve().parents[1] / "home"
 ROUTE = "/poster"
-FOREVER = "public, max-age=31536000, immutable"
 # A still is a picture and nothing more, also for a browser that opens it alone.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
-def routes() -> list[BaseRoute]:
-    """The route of the stills, under server.baseUrlPath."""
-    return [Route(f"{base()}{ROUTE}/{{digest}}/{{name}}", _serve, methods=["GET"])]
+def folders() -> dict[str, Assets]:
+    """Where the stills lie, under server.baseUrlPath: for assets.Folders."""
+    return {f"{base()}{ROUTE}/": Assets(_still)}
 
 
 def address(path: Path) -> str:
@@ -40,9 +36,10 @@ def _stills() -> dict[str, tuple[str, bytes]]:
     return {name: (hashlib.sha256(content).hexdigest()[:16], content) for name, content in found.items()}
 
 
-def _serve(request: Request) -> Response:
-    digest, content = _stills().get(request.path_params["name"], ("", b""))
-    if not digest or digest != request.path_params["digest"]:
-        return Response("Not found", status_code=404, media_type="text/plain")
-    headers = {"Cache-Control": FOREVER, "Content-Security-Policy": POLICY}
-    return Response(content, media_type="image/svg+xml", headers=headers)
+def _still(name: str) -> Asset | None:
+    """`name`: digest and file, as `address` says them."""
+    digest, _slash, file = name.partition("/")
+    known, content = _stills().get(file, ("", b""))
+    if not known or known != digest:
+        return None
+    return Asset(content, "image/svg+xml", headers={"Content-Security-Policy": POLICY})

@@ -2,7 +2,7 @@
 
 Parts: summary (a million and ten million numbers summed up, beside one pass over them: torch.sum), inspect (a whole
 answer of the tensors page in a worker), wire (the film of every view and of every example of the expression page,
-gzipped; limit 50 kB, 80 with a photograph), expression (a whole answer of the expression page), shelf (a question
+gzipped; limit 50 kB), expression (a whole answer of the expression page), shelf (a question
 with eight megabytes beside it, through the server's calculator and a worker's pipe), body (processor time of the
 script's own thread for one change, as in bench_course; limits 8 and 30 ms).
 """

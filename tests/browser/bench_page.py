@@ -65,8 +65,8 @@ def _page(request: Request) -> HTMLResponse:
 @contextmanager
 def serving(port: int = 0) -> Iterator[str]:
     """The page's address while the server runs in a thread of its own; without `port`, on one that is free."""
-    middleware = [Middleware(assets.Folders, folders=stage.folders())]
-    app = Starlette(routes=[Route("/", _page), *posters.routes()], middleware=middleware)
+    middleware = [Middleware(assets.Folders, folders=stage.folders() | posters.folders())]
+    app = Starlette(routes=[Route("/", _page)], middleware=middleware)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -6,6 +6,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from websockets.sync.client import connect
 
 from deploy import local, proxy
 from tests import loops, nginx
-from tests.browser.conftest import Visit, free_port
+from tests.browser.conftest import Visit, free_port, serve, stop
 from tests.browser.lesson import WAIT, Lesson
 from tests.browser.test_kept import filled, kept
 from tests.browser.test_slides import STAGE, Atlas
@@ -253,11 +254,21 @@ def test_two_tabs_of_one_visitor_have_nothing_in_common(visit: Visit) -> None:
     two.page.close()
 
 
-def test_a_page_that_is_left_while_it_trains(visit: Visit) -> None:
+@pytest.fixture
+def fresh(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A page on a server of its own: its first training takes two seconds, each later one a sixth of one."""
+    server = serve(tmp_path / "log")
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=server.url)
+    yield page
+    page.close()
+    stop(server)
+
+
+def test_a_page_that_is_left_while_it_trains(fresh: Page) -> None:
     """The next page answers at once, and the one that was left is whole when it is come back to."""
-    page = visit("/describing-the-world?seed=7&width=7&depth=3")
+    page, atlas = fresh, Atlas(fresh)
+    page.goto("/describing-the-world?seed=7&width=7&depth=3")
     page.locator("[data-testid=stProgress]").wait_for(timeout=WAIT)
-    atlas = Atlas(page)
     atlas.go("Objects", "Scalar")
     atlas.ready()
     expect(page.locator(".st-key-problem, .st-key-apology, [data-testid=stProgress]")).to_have_count(0)

@@ -76,7 +76,7 @@ def test_a_photograph_of_320_pixels_fits_the_wire() -> None:
     photograph = (data.photograph("china", 320).permute(1, 2, 0) * 255).byte().contiguous()
     panel = Raster("photo", photograph.numpy().tobytes(), *photograph.shape[:2])
     steps = [Step((panel,), "said", "", rows((0,)))] * 3
-    assert len(gzip.compress(film.to_json(film.film(steps, key="k", mode="light")))) <= 80_000
+    assert len(gzip.compress(film.to_json(film.film(steps, key="k", mode="light")))) <= 50_000
 
 
 def test_a_logarithmic_axis_draws_logarithms_and_leaves_out_what_has_none() -> None:
