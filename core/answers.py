@@ -149,11 +149,12 @@ def _operation(case: doctor.Case, arguments: Mapping[str, Any]) -> Answer:
 
 def _run(case: doctor.Case) -> Any:
     """The result; where torch itself refuses, the doctor looks for a change that works."""
-    found = case.operation
-    placed = {name: tensor.to(device.current()) for name, tensor in case.given.items()}
-    parameters = {name: _placed(value) for name, value in found.run_parameters(case.parameters).items()}
+    *accelerator, cpu = device.places()
+    for place in accelerator:
+        with contextlib.suppress(Refusal):
+            return _run_on(case, place)
     try:
-        return guarded(lambda: found.run(**placed, **parameters))
+        return _run_on(case, cpu)
     except Refusal as refusal:
         if refusal.problem["rule"] == "torch":
             refusal.problem |= {
@@ -161,6 +162,16 @@ def _run(case: doctor.Case) -> Any:
                 "fixes": [fix.plain() for fix in doctor.fixes(case)],
             }
         raise
+
+
+def _run_on(case: doctor.Case, place: torch.device) -> Any:
+    """The result computed at `place`; a Refusal where torch does not do it there."""
+    found = case.operation
+    placed = {name: tensor.to(place) for name, tensor in case.given.items()}
+    parameters = {
+        name: _placed(value, place) for name, value in found.run_parameters(case.parameters).items()
+    }
+    return guarded(lambda: found.run(**placed, **parameters))
 
 
 def _met(case: doctor.Case, result: torch.Tensor, challenge: str) -> bool:
@@ -183,11 +194,13 @@ def predict(arguments: Mapping[str, Any]) -> Answer:
         return {"right": right, "sentence": sentence}, {}
 
 
-def _placed(value: Any) -> Any:
-    """A parameter's value with the tensors in it where the answer is computed."""
+def _placed(value: Any, place: torch.device) -> Any:
+    """A parameter's value with the tensors in it at `place`."""
     if isinstance(value, torch.Tensor):
-        return value.to(device.current())
-    return type(value)(map(_placed, value)) if isinstance(value, list | tuple) else value
+        return value.to(place)
+    if isinstance(value, list | tuple):
+        return type(value)(_placed(one, place) for one in value)
+    return value
 
 
 def _alarm(case: doctor.Case, result: torch.Tensor) -> dict[str, Any] | None:

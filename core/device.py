@@ -85,8 +85,14 @@ _current: dict[str, Any] = {"kind": "cpu"}
 
 
 def use(kind: str) -> None:
-    """Compute on `kind` in this process from here on."""
+    """Compute on `kind` in this process from here on, with all the digits of float32.
+
+    cuDNN's convolutions round what they multiply to 10 bits of mantissa (TF32) unless they are told not to.
+    """
+    import torch
+
     _current["kind"] = kind
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def current() -> torch.device:
@@ -94,3 +100,13 @@ def current() -> torch.device:
     import torch
 
     return torch.device(_current["kind"])
+
+
+def places() -> tuple[torch.device, ...]:
+    """Where a task in this worker is tried, one after the other, until one computes it.
+
+    An accelerator has not all of torch: CUDA refuses a product of whole numbers. The CPU's refusal is what is told.
+    """
+    import torch
+
+    return tuple(dict.fromkeys((current(), torch.device("cpu"))))

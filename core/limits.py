@@ -40,7 +40,7 @@ class Limits:
     # A worker.
     wall_seconds: float = 2.0  # seconds that one answer may take
     cpu_seconds: int = 3  # seconds of processor time that one answer may take
-    memory_bytes: int = 3 << 30  # address space of one worker, in bytes
+    memory_bytes: int = 3 << 30  # bytes of address space of one worker, beside the code of its libraries
     threads: int = 1  # threads of torch in one worker
     # Files.
     file_bytes: int = 13_000_000  # bytes of a file; a full shelf and a full deck are one, too

@@ -81,12 +81,26 @@ def confine(config: dict[str, Any], *, memory: bool = True) -> None:
         return
     lower = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)]
     if memory:  # a CUDA context reserves more addresses than any limit would leave
-        lower += [(resource.RLIMIT_AS, config["memory"]), (resource.RLIMIT_NOFILE, OPEN_FILES)]
+        room = code_mapped() + config["memory"]
+        lower += [(resource.RLIMIT_AS, room), (resource.RLIMIT_NOFILE, OPEN_FILES)]
     for limit, value in lower:
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):  # macOS knows RLIMIT_AS and refuses to set it
             resource.setrlimit(limit, (value, value))
+
+
+def code_mapped() -> int:
+    """Bytes of address space that this process has mapped and cannot write to: libraries, above all.
+
+    torch for CUDA brings 2.5 GB of them, which take no memory: a limit that counted them left nothing to compute with.
+    0 where the kernel does not tell; it has no such limit there.
+    """
+    try:
+        size, *_others, data, _dirty = map(int, Path("/proc/self/statm").read_text().split())
+    except OSError:
+        return 0
+    return (size - data) * resource.getpagesize()
 
 
 def silence() -> None:

@@ -110,10 +110,8 @@ class Machine:
         raise _unknown_name(part, [*self.names, *CONSTANTS, *FUNCTIONS])
 
     def _named(self, found: Any) -> Any:
-        """A tensor as the device has it; what an earlier line made may also be a number or several tensors."""
-        if self.device == "meta" and isinstance(found, torch.Tensor) and not found.is_meta:
-            return torch.empty_like(found, device="meta")
-        return found
+        """A tensor as the device has it: a shelf's are on the CPU. A line may also have made a number, or several."""
+        return found.to(self.device) if isinstance(found, torch.Tensor) else found
 
     # Parts that compute
 

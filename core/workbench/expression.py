@@ -105,7 +105,12 @@ def words_of_the_language(arguments: Mapping[str, Any]) -> Answer:
 
 
 def _traced(arguments: Mapping[str, Any]) -> Trace:
-    return trace(arguments["text"], names=shelf.tensors_of(arguments), device=str(device.current()))
+    names = shelf.tensors_of(arguments)
+    for place in device.places():
+        found = trace(arguments["text"], names=names, device=str(place))
+        if found.error is None:
+            break
+    return found
 
 
 def _node(found: Trace, text: str) -> Piece | None:

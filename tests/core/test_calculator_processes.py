@@ -90,6 +90,17 @@ def test_a_preload_that_kills_the_zygote_is_not_tried_again():
         assert calculator.pool.source.process.poll() is None and not calculator.pool._preload
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_libraries_larger_than_the_memory_limit_leave_the_whole_limit(method):
+    """torch for CUDA maps 3.3 GB, and a worker may take 3: what it cannot write to does not count."""
+    vast = settings(method=method, tasks="vast_module:TASKS", workers=1, wall=8.0, patience=30)
+    assert vast.memory < 6 << 30
+    with Calculator(vast) as calculator:
+        assert value(calculator, "double", values=[1.0, 2.0]) == {"count": 2}
+        assert failure(calculator, "zeros", elements=vast.memory // 4).kind == "memory"
+        assert value(calculator, "echo", again=1) == {"echo": {"again": 1}}
+
+
 def test_workers_outlive_the_zygote_and_another_one_is_started():
     with Calculator(settings()) as calculator:
         value(calculator, "echo")

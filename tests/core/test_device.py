@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from calculators import alive, eventually, failure, settings, value
 
-from core import device
+from core import answers, device, doctor
 from core.calculator import Calculator
+from core.ops import find
+from core.refusal import Refusal
 
 FAKE = {"detector": "hostile_tasks:fake_cuda", "workers": 2, "patience": 30, "wall": 2.0}
 
@@ -84,8 +87,10 @@ def test_looking_is_worth_it_only_where_there_may_be_something(monkeypatch):
 def test_current_is_the_cpu_until_a_process_says_otherwise(monkeypatch):
     assert device.current() == torch.device("cpu")
     monkeypatch.setattr(device, "_current", {"kind": "cpu"})
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     device.use("meta")
     assert device.current() == torch.device("meta")
+    assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
 
 
 def test_reading_the_device_does_not_load_torch():
@@ -100,6 +105,43 @@ def test_reading_the_device_does_not_load_torch():
         check=True,
     )
     assert told.stdout.strip() == "False"
+
+
+# ---- what the accelerator does not do
+
+
+def test_an_expression_that_the_accelerator_refuses_is_computed_by_the_cpu(monkeypatch):
+    """CUDA multiplies no whole numbers; a torch without CUDA refuses everything there."""
+    monkeypatch.setattr(device, "_current", {"kind": "cuda"})
+    assert [place.type for place in device.places()] == ["cuda", "cpu"]
+    text = "[[1, 2], [3, 4]] @ [[0, 1], [1, 0]]"
+    data, _blobs = answers.TASKS["expression"]({"text": text, "parameters": {"node": ""}})
+    assert data["result"]["dtype"] == "int64" and data["result"]["device"] == "cpu"
+    assert "[[2, 1],\n        [4, 3]]" in data["result"]["text"]
+    wrong, _blobs = answers.TASKS["expression"](
+        {"text": "inverse([[1.0, 2], [2, 4]])", "parameters": {"node": ""}}
+    )
+    assert "problem" in wrong and "CUDA" not in str(wrong["problem"])
+
+
+def test_a_concept_that_the_accelerator_refuses_is_computed_by_the_cpu(monkeypatch):
+    meta = torch.device("meta")
+    asked = []
+
+    def run(A, **_parameters):
+        asked.append(A.device)
+        if A.device == meta or len(A) > 2:
+            raise RuntimeError(f"not implemented on {A.device}")
+        return 2 * A
+
+    monkeypatch.setattr(device, "places", lambda: (meta, torch.device("cpu")))
+    found = replace(find("matrix"), run=run)
+    case = doctor.Case(found, {}, {"A": torch.eye(2)}, {item.name: item.default for item in found.parameters})
+    assert torch.equal(answers._run(case), 2 * torch.eye(2))
+    assert [place.type for place in asked] == ["meta", "cpu"]
+    case = replace(case, given={"A": torch.eye(3)})
+    with pytest.raises(Refusal, match="on cpu"):  # what the CPU says is told
+        answers._run(case)
 
 
 # ---- the accelerator's lane

@@ -31,6 +31,10 @@ k = torch.tensor([2, 0, 1])
 P = torch.arange(2 * 3 * 5 * 6.0).reshape(2, 3, 5, 6) / 50 - 1  # images
 W = torch.arange(4 * 3 * 2 * 3.0).reshape(4, 3, 2, 3) / 40 - 1  # windows
 U = torch.tensor([[0.5, 0.25], [0.75, 0.125]])
+DEVICES = (
+    ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+)  # NAMES are on the CPU, as a shelf's tensors
+torch.backends.cudnn.allow_tf32 = False  # as in device.use
 NAMES = {"A": A, "B": B, "M": M, "N": N, "C": C, "I": I, "x": x, "y": y, "k": k, "U": U, "P": P, "W": W}
 
 LINES = [
@@ -339,10 +343,19 @@ def same(left: torch.Tensor, right: torch.Tensor) -> None:
     assert torch.allclose(left.double(), right.double(), rtol=1e-6, atol=1e-7, equal_nan=True)
 
 
+@pytest.mark.parametrize("where", DEVICES)
 @pytest.mark.parametrize(("text", "line"), list(zip(TEXTS, LINES, strict=True)), ids=TEXTS)
-def test_line_means_what_torch_means(text, line):
+def test_line_means_what_torch_means(text, line, where):
     expected = line()
-    same(tensors.read(text, names=NAMES), expected)
+    try:
+        found = tensors.read(text, names=NAMES, device=where)
+    except ExpressionError:
+        assert (
+            where == "cuda" and expected.dtype == torch.int64
+        )  # no products of whole numbers: see device.places
+    else:
+        assert found.device.type == where
+        same(found.cpu(), expected)
     node = check(parse(text, names=NAMES), names=NAMES)
     assert node.shape == tuple(expected.shape)
     assert node.dtype == str(expected.dtype).removeprefix("torch.")
