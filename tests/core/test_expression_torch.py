@@ -329,7 +329,9 @@ def sources() -> list[str]:
     """The text of each line: the body of its lambda in this file."""
     tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
     wanted = next(
-        node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "LINES"
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "LINES"
     )
     return [ast.unparse(line.body) for line in wanted.elts]
 
@@ -337,10 +339,12 @@ def sources() -> list[str]:
 TEXTS = sources()
 
 
-def same(left: torch.Tensor, right: torch.Tensor) -> None:
+def same(left: torch.Tensor, right: torch.Tensor, *, loosely: bool = False) -> None:
+    """`loosely`: summed in another order."""
     assert left.dtype == right.dtype
     assert left.shape == right.shape
-    assert torch.allclose(left.double(), right.double(), rtol=1e-6, atol=1e-7, equal_nan=True)
+    rtol, atol = (1e-5, 5e-6) if loosely else (1e-6, 1e-7)
+    assert torch.allclose(left.double(), right.double(), rtol=rtol, atol=atol, equal_nan=True)
 
 
 @pytest.mark.parametrize("where", DEVICES)
@@ -355,7 +359,7 @@ def test_line_means_what_torch_means(text, line, where):
         )  # no products of whole numbers: see device.places
     else:
         assert found.device.type == where
-        same(found.cpu(), expected)
+        same(found.cpu(), expected, loosely=where == "cuda")
     node = check(parse(text, names=NAMES), names=NAMES)
     assert node.shape == tuple(expected.shape)
     assert node.dtype == str(expected.dtype).removeprefix("torch.")
