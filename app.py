@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core import calculator, events, limits
-from pages.shared import assets, early, exports, header, posters, security, stage, upkeep
+from pages.shared import assets, collector, early, exports, header, posters, security, stage, upkeep
 from pages.shared.hosting import ending, health, journal, metrics, uploads, visitors
 from pages.shared.turns import TURNS
 
@@ -34,6 +34,8 @@ metrics.listen()
 calculator.asked_by(visitors.asker, TURNS.away)
 sys.setswitchinterval(0.001)  # a busy script lets the socket's thread send: p95 of a change 160 -> 80 ms
 upkeep.before_first_run()
+collector.before_first_run()
+TURNS.ended = collector.Collector(TURNS.busy).run_ended
 security.keep_the_host_private()
 security.keep_uploads_few()
 security.keep_widgets_to_their_kind()

@@ -232,6 +232,42 @@ def test_where_nothing_is_watched_no_module_is_looked_for(arguments: list[str], 
     assert said.strip() == looked
 
 
+STATE = """
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.runtime.state.session_state import SessionState
+from pages.shared import upkeep
+
+def made():
+    state = SessionState()
+    for number in range(3):
+        name = f"$$ID-{number:032x}-field{number}"
+        state._key_id_mapper[f"field{number}"] = name
+        state._new_widget_state.set_from_value(name, number or None)
+    state._new_session_state["word"] = "said"
+    return SafeSessionState(state, lambda: None)
+
+before, plain = SafeSessionState.filtered_state, made().filtered_state
+upkeep.before_first_run()
+state = made()
+seen = state.filtered_state
+print(before is not SafeSessionState.filtered_state, dict(seen) == plain == dict(made()._state.filtered_state))
+print(sorted(plain), len(seen), "field0" in seen, seen["field0"], "nothing" in seen, seen.get("nothing"))
+asked = []
+whole = SessionState.filtered_state
+SessionState.filtered_state = property(lambda state: asked.append(1) or whole.fget(state))
+"word" in seen and seen["word"]
+print(len(asked), sorted(state.filtered_state) == sorted(plain), len(asked) > 0)
+"""
+
+
+def test_a_field_looks_up_its_key_and_not_the_whole_session() -> None:
+    """Streamlit copies all of a session's state for each field; the answers are the same."""
+    same, keys, whole = told(STATE).strip().splitlines()
+    assert same == "True True"
+    assert keys == "['field0', 'field1', 'field2', 'word'] 4 True None False None"
+    assert whole == "0 True True"
+
+
 SENT = """
 import asyncio, socket, sys
 if len(sys.argv) > 1:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,6 +143,22 @@ def test_a_turn_in_a_turn_is_the_same_one() -> None:
     with turns.turn(), turns.turn():
         assert turns.free() == 0
     assert turns.free() == 1
+
+
+def test_the_end_of_a_turn_is_told_once_when_nothing_computes_any_more() -> None:
+    turns, told = Turns(at_once=1), []
+    turns.ended = lambda: told.append(turns.busy())
+    assert not turns.busy()
+    with turns.turn():
+        assert turns.busy()
+        with turns.away():
+            assert not turns.busy()
+        with turns.turn():
+            pass
+        assert told == []
+    with pytest.raises(ValueError, match="wrong"), turns.turn():
+        raise ValueError("wrong")
+    assert told == [False, False]
 
 
 def test_an_error_gives_the_turn_back() -> None:

@@ -151,7 +151,7 @@ class Pool:
             self._came, self.failures = True, 0
             self._expected = max(0, self._expected - 1)
             self._workers.add(worker)
-            self._offer(worker)
+            self._offer(worker, last=True)
             first = not self.arrived.is_set()
             self.arrived.set()
         if first and self._preload:
@@ -301,11 +301,11 @@ class Pool:
                 self._offer(worker)
         self._start_preload()  # the first answer is out
 
-    def _offer(self, worker: Any) -> None:
-        """To the one whose turn it is, or to the idle ones; holds the lock."""
+    def _offer(self, worker: Any, *, last: bool = False) -> None:
+        """To the one whose turn it is, or to the idle ones, of whom it is the `last` to be asked; holds the lock."""
         if len(self._workers) > self.size and self._retire(worker):
             return
-        self._idle.append(worker)
+        self._idle.appendleft(worker) if last else self._idle.append(worker)
         self._match()
 
     def _retire(self, offered: Any) -> bool:

@@ -71,6 +71,13 @@ def preload(config: dict[str, Any]) -> None:
         warm()
 
 
+def rehearse(config: dict[str, Any]) -> None:
+    """What the preloaded modules do in a worker that was just forked, before its first request. It may fail."""
+    for module in config["preload"]:
+        with contextlib.suppress(Exception):
+            getattr(sys.modules[module], "rehearse", lambda: None)()
+
+
 def confine(config: dict[str, Any], *, memory: bool = True) -> None:
     """Set the limits that hold for the whole life of this process."""
     import torch

@@ -117,6 +117,8 @@ class Zygote:
             os.close(self.waker)
             worker.silence()
             worker.confine(self.config)
+            if self.preloaded:
+                worker.rehearse(self.config)
             worker.serve(worker.Wire(its.recv_into, its.sendall), self.tasks, self.config)
         finally:
             os._exit(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import embedded, header, kept, language, look, navigation, part, state, upkeep
+from pages.shared import embedded, header, kept, language, look, navigation, part, state
 from pages.shared.hosting import reruns, visitors
 from pages.shared.turns import TURNS
 
@@ -22,4 +22,3 @@ with TURNS.turn(visitors.here()):
             header.show(page.url_path)
         page.run()
         kept.show(keeper)
-upkeep.after_first_run()

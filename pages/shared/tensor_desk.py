@@ -66,11 +66,13 @@ def show_tensors() -> None:
         return
     show_desk_title(DESK, _("build, look, name, carry"))
     show_bench()
+    with st.container(key="more"):
+        show_shelf()
 
 
 @part
 def show_bench() -> None:
-    """Everything below the title; a change runs only this."""
+    """The tensor and all that is read off it; a change runs only this."""
     keeping.catch_up()
     found, problem = _answers()
     notes_place = st.container(key="notes")
@@ -84,8 +86,6 @@ def show_bench() -> None:
         with st.container(key="reading"):
             if found:
                 show_reading(found)
-        with st.container(key="more"):
-            show_shelf()
     state.publish(DESK, settled=problem is None)
 
 
@@ -342,8 +342,10 @@ def show_code(form: str) -> None:
         put(listing(found.blobs["file"].decode()))
 
 
+@part
 def show_shelf() -> None:
-    """All tensors of the shelf, undo and redo, and the workspace file."""
+    """All tensors of the shelf, undo and redo, and the workspace file. What changes it runs the whole page again."""
+    keeping.catch_up()
     items, past = shelf.now().items, shelf.history()
     with section("shelf-list", _("Your shelf")):
         if items:
@@ -420,6 +422,7 @@ def _show_chosen() -> None:
     st.session_state["shelf.show"] = None  # pressed again later, it is chosen again
     if chosen:
         take(chosen)
+        st.session_state[keeping.CHANGED] = True  # the field stands in the page's other part
 
 
 def _step_back() -> None:

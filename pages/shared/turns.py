@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from core.calculator.fair import FairQueue
 
@@ -37,6 +37,7 @@ class Turns:
         self._first: FairQueue[_Waiter] = FairQueue(at_once)
         self._later: FairQueue[_Waiter] = FairQueue(at_once)  # with a picture, or a visitor's further pages
         self._own = threading.local()
+        self.ended: Callable[[], None] = lambda: None  # called when a script has had its turn to the end
 
     @contextlib.contextmanager
     def turn(self, visitor: str = "") -> Iterator[None]:
@@ -50,6 +51,7 @@ class Turns:
             yield
         finally:
             self._give()
+            self.ended()
 
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:
@@ -70,6 +72,10 @@ class Turns:
         if waited_for and self._mine():
             self._give()
             self._take(self._later)
+
+    def busy(self) -> bool:
+        """Whether a script computes now."""
+        return bool(self._having)
 
     def free(self) -> int:
         """How many more scripts may compute now."""

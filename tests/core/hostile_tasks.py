@@ -17,7 +17,7 @@ import torch
 from core import device, limits
 
 WORD: ContextVar[str] = ContextVar("word", default="unsaid")
-PRELOADED = {"warm": False}
+PRELOADED = {"warm": False, "rehearsed": 0}
 
 
 def warm() -> None:
@@ -51,6 +51,7 @@ def who(arguments):
         "main": sys.modules["__main__"].__spec__.name if sys.modules["__main__"].__spec__ else "",
         "sklearn": "sklearn.datasets" in sys.modules,
         "warm": PRELOADED["warm"],
+        "rehearsed": PRELOADED["rehearsed"],
         "secret": os.environ.get("ATLAS_TEST_SECRET", ""),
         "descriptors": sorted(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
         if Path("/proc/self/fd").exists()

@@ -76,6 +76,31 @@ def test_a_module_that_cannot_be_preloaded_is_done_without():
         assert value(calculator, "echo", again=1) == {"echo": {"again": 1}}
 
 
+def test_later_workers_rehearse_once_each_and_serve_even_if_that_fails():
+    with Calculator(settings(preload=("rehearsing_module",))) as calculator:
+        assert value(calculator, "who", turn="first")["rehearsed"] == 0
+        assert eventually(
+            lambda: full(calculator) and all(w.preloaded for w in calculator.pool.workers()), 60
+        )
+        seen = [value(calculator, "who", turn=turn) for turn in range(3)]
+        assert {one["rehearsed"] for one in seen} == {1} and len({one["pid"] for one in seen}) == 1
+
+
+def test_a_new_worker_is_the_last_to_be_asked():
+    """Its memory is not its own yet: who has answered before is faster."""
+    with Calculator(settings(workers=3)) as calculator:
+        value(calculator, "echo")
+        assert eventually(lambda: full(calculator))
+        known = value(calculator, "who", turn="first")["pid"]
+        for turn in range(3):
+            other = next(worker for worker in calculator.pool.workers() if worker.pid != known)
+            os.kill(other.pid, signal.SIGKILL)
+            assert eventually(
+                lambda other=other: other not in calculator.pool.workers() and full(calculator), 30
+            )
+            assert value(calculator, "who", turn=turn)["pid"] == known
+
+
 def test_a_preload_that_kills_the_zygote_is_not_tried_again():
     with Calculator(settings(preload=("deadly_module",))) as calculator:
         value(calculator, "echo")
