@@ -207,6 +207,16 @@ def said(visitor: Visitor, ends: list[int]) -> Iterator[str]:
             yield (waits := found[1].decode())
 
 
+def test_a_change_of_a_tensor_does_not_send_the_shelf_again(host: Host) -> None:
+    """What stands below the page is a part of its own: every message more is paid for by a whole class."""
+    ada = Visitor(f"http://127.0.0.1:{host.port}").open("/tensors")
+    assert "shelf-list" in ada.seen()
+    typed(ada, "A", "[[1.5, 2], [3, 4]]")
+    ada.read()
+    assert "atlas_stage" in ada.seen() and "shelf-list" not in ada.seen()
+    ada.close()
+
+
 def test_a_page_that_waits_says_how_many_are_before_it(host: Host) -> None:
     """In the part of the page that a change runs; and one that is changed meanwhile waits no more."""
     assert eventually(lambda: host.state()[1] == "ok", 60)
