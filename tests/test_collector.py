@@ -103,9 +103,9 @@ def test_a_page_that_computes_for_ever_does_not_keep_it_away(monkeypatch: pytest
 
 
 def test_the_oldest_are_walked_in_a_pause_after_many_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collector, "RUNS", 3)
+    monkeypatch.setattr(collector, "RUNS", 4)
     monkeypatch.setattr(collector, "PAUSE", 0.05)
-    made = begun()
+    made = begun()  # the first run
     left = aged()
     for _run in range(2):
         young = litter()

@@ -32,9 +32,7 @@ LOAD = ROOT.parent / "shared" / "tools" / "st_load.py"
 SETTINGS = ("--server.address=127.0.0.1", "--server.headless=true", "--browser.gatherUsageStats=false")
 TUNED = ("--server.fileWatcherType=none", "--runner.postScriptGC=false")
 FLOOR = "tests/bench/floor_app.py"
-ROUNDS = (
-    200  # of which the ten slowest are beyond the p95: with 40 two runs of one server differed by a third
-)
+ROUNDS = 200  # the ten slowest are beyond the p95; of 40 it was two, and two runs differed by a third
 FILM_LIMIT, BODY_LIMIT, CHANGE_LIMIT, START_LIMIT, CLASS_LIMIT = 50_000, 8.0, 1.3, 1.3, 100.0
 DRAWN = """([selector, old]) => new Promise((done, fail) => {
   const begun = performance.now();
